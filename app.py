@@ -1,0 +1,36 @@
+"""The ASGI app: what `streamlit run app.py` serves. The page itself is frame.py."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import streamlit as st
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from chatcore import service
+from chatcore.errors import ChatError
+from chatcore.web.headers import SecurityHeaders
+from chatcore.web.health import healthz
+
+log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[None]:
+    """Where the services cannot start, the page says why, and tries again at each visit."""
+    try:
+        await run_in_threadpool(service.hearth)
+    except ChatError as error:
+        log.error("%s", error)
+    yield
+    await run_in_threadpool(service.stop)
+
+
+hearth = st.App(
+    "frame.py",
+    routes=[Route("/healthz", healthz)],
+    middleware=[Middleware(SecurityHeaders)],
+    lifespan=lifespan,
+)

@@ -1,0 +1,133 @@
+"""Markdown cut into blocks that can be drawn one by one, while the text is still arriving.
+
+A page that draws each block as an element of its own re-sends only the last one as a reply grows.
+A cut falls after blank lines, where the next line starts at the margin, and never inside a code
+fence, display math or a list; a block owns the blank lines after it. Where in doubt there is no
+cut, which costs speed but never changes what is shown. A link whose target is defined in another
+block is not resolved.
+"""
+
+import re
+from typing import Final, NamedTuple
+
+_MARKER = r"(?:[-+*]|\d{1,9}[.)])"
+_ITEM = re.compile(rf"{_MARKER}\s")
+_MAYBE_ITEM = re.compile(rf"\d{{1,9}}|{_MARKER}")
+_MARKERS = re.compile(rf"(?:{_MARKER}\s+)+")
+_FENCE = re.compile(r"(`{3,})[^`]*$|(~{3,})")
+
+
+class Cut:
+    """The place between two blocks of a stream."""
+
+
+CUT: Final = Cut()
+
+
+class _Fence(NamedTuple):
+    """Code or display math under way; `nested` in a list item, which ends it where it ends."""
+
+    mark: str
+    nested: bool
+
+
+class BlockStream:
+    """The cuts of `split_blocks` for a text that arrives in pieces.
+
+    Text is handed out at once, except for the few characters at the start of a line that may
+    still become the marker of a list item.
+    """
+
+    def __init__(self) -> None:
+        self._line: list[str] = []
+        self._held: str | None = None  # the start of a line that may begin a block
+        self._begin()
+
+    def feed(self, text: str) -> list[str | Cut]:
+        """What is certain now: text of the current block, `CUT` before that of the next."""
+        parts: list[str | Cut] = []
+        for piece in re.findall(r"[^\n]*\n|[^\n]+", text):
+            self._take(piece, parts)
+        return parts
+
+    def end(self) -> list[str | Cut]:
+        """What was held back, when no more will come."""
+        if not self._held:
+            return []
+        rest, cut = self._held, not _ITEM.match(self._held + "\n")
+        self._held = None
+        return [CUT, rest] if cut else [rest]
+
+    def _begin(self) -> None:
+        self._text = self._blank = self._list = False
+        self._fence: _Fence | None = None
+
+    def _take(self, piece: str, parts: list[str | Cut]) -> None:
+        if self._held is not None:
+            self._held += piece
+            cut = self._cuts_before(self._held)
+            if cut is None:
+                return
+            if cut:
+                parts.append(CUT)
+                self._begin()
+            piece, self._held = self._held, None
+        parts.append(piece)
+        self._line.append(piece)
+        if piece.endswith("\n"):
+            self._end_line("".join(self._line))
+            self._line.clear()
+
+    def _cuts_before(self, head: str) -> bool | None:
+        """Whether a line after a blank one begins a block; None while its head leaves it open."""
+        if head[0].isspace():
+            return False
+        if not self._list:
+            return True
+        if _MAYBE_ITEM.fullmatch(head):
+            return None
+        return not _ITEM.match(head)
+
+    def _end_line(self, line: str) -> None:
+        text = line.strip()
+        if self._fence and self._fence.nested and text and not line[0].isspace():
+            self._fence = None
+        if self._fence:
+            if _closes(self._fence.mark, text):
+                self._fence = None
+        elif text:
+            self._text, self._blank = True, False
+            self._list = self._list or bool(_ITEM.match(text + "\n"))
+            self._fence = self._opened(line, text)
+        else:
+            self._blank = self._text
+        self._held = "" if self._blank and not self._fence else None
+
+    def _opened(self, line: str, text: str) -> _Fence | None:
+        inner = _MARKERS.sub("", text, count=1)
+        nested = self._list and (line[0].isspace() or inner != text)
+        if fence := _FENCE.match(inner):
+            return _Fence(fence[1] or fence[2], nested)
+        if inner.startswith("$$") and (len(inner) < 4 or not inner.endswith("$$")):
+            return _Fence("$$", nested)
+        if inner.startswith("\\[") and "\\]" not in inner:
+            return _Fence("\\]", nested)
+        return None
+
+
+def _closes(mark: str, text: str) -> bool:
+    if mark[0] in "`~":
+        return len(text) >= len(mark) and set(text) == {mark[0]}
+    return text.endswith(mark)
+
+
+def split_blocks(text: str) -> list[str]:
+    """The blocks of a whole text, which together are the text."""
+    stream = BlockStream()
+    blocks: list[list[str]] = [[]]
+    for part in (*stream.feed(text), *stream.end()):
+        if isinstance(part, str):
+            blocks[-1].append(part)
+        else:
+            blocks.append([])
+    return ["".join(block) for block in blocks if block]

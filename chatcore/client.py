@@ -1,0 +1,147 @@
+"""One Ollama server through the official client: its models, and replies as they stream.
+
+Every error of ollama and httpx becomes one of ours here, around the iteration and not only the
+call. It knows nothing of sessions, and nothing of how the server was found.
+"""
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, contextmanager
+from typing import Any, cast
+
+import httpx
+import ollama
+from pydantic import ValidationError
+
+from chatcore.errors import ModelNotFound, ServerError, ServerUnreachable, SettingsError
+from chatcore.types import ChatRequest, Chunk, ModelInfo, Usage
+
+LISTING_TIMEOUT = 10  # seconds; listing models never waits for one
+CONNECT_TIMEOUT = 5
+
+COUNTS = (
+    "done_reason",
+    "total_duration",
+    "load_duration",
+    "prompt_eval_count",
+    "prompt_eval_duration",
+    "eval_count",
+    "eval_duration",
+)
+
+
+class OllamaClient:
+    """`chat` is for one event loop, always the same; everything else for any thread."""
+
+    def __init__(self, host: str, timeout: float) -> None:
+        """timeout: seconds the server may stay silent in a reply before it is given up."""
+        self._timeout = timeout
+        silence = httpx.Timeout(timeout, connect=CONNECT_TIMEOUT)
+        # Nothing is kept open between calls, so a client can be dropped at any time.
+        rules: dict[str, Any] = {
+            "follow_redirects": False,
+            "limits": httpx.Limits(max_keepalive_connections=0),
+        }
+        try:
+            self._sync = ollama.Client(host, timeout=LISTING_TIMEOUT, **rules)
+            self._async = ollama.AsyncClient(host, timeout=silence, **rules)
+        except ValueError as error:
+            raise SettingsError(
+                f"OLLAMA_HOST is {host!r}; expected an address, e.g. 127.0.0.1:11434."
+            ) from error
+        self.host = str(self._sync._client.base_url).rstrip("/")
+        self._context_lengths: dict[str, int | None] = {}
+
+    def version(self) -> str:
+        with self._translated():
+            # The client has no call for /api/version; its own request keeps host and errors alike.
+            answer = self._sync._request_raw("GET", "/api/version")
+            return str(answer.json().get("version", "unknown"))
+
+    def models(self) -> list[ModelInfo]:
+        """Installed models by name, with those in memory marked."""
+        with self._translated():
+            loaded = {model.model for model in self._sync.ps().models}
+            installed = [_model_info(model, loaded) for model in self._sync.list().models]
+        return sorted(installed, key=lambda model: model.name)
+
+    def context_length(self, model: str) -> int | None:
+        """The window the model was trained for, in tokens, where the server tells it."""
+        if model not in self._context_lengths:
+            with self._translated(model):
+                described = self._sync.show(model).modelinfo or {}
+            self._context_lengths[model] = next(
+                (int(v) for k, v in described.items() if k.endswith(".context_length")), None
+            )
+        return self._context_lengths[model]
+
+    async def chat(self, request: ChatRequest) -> AsyncIterator[Chunk]:
+        """The reply, chunk by chunk; the last one carries the usage.
+
+        Closing the iterator closes the connection, and the server stops.
+        Raises ServerError where the stream ends without its last chunk.
+        """
+        finished = False
+        with self._translated(request.model):
+            stream = await self._async.chat(
+                request.model, request.messages, stream=True, options=request.options
+            )
+            # Closed by hand: `async for` leaves that to the garbage collector.
+            async with aclosing(cast("AsyncGenerator[ollama.ChatResponse]", stream)) as stream:
+                async for part in stream:
+                    finished = finished or bool(part.done)
+                    yield _chunk(part)
+        if not finished:
+            raise ServerError(_BROKE_OFF)
+
+    @contextmanager
+    def _translated(self, model: str = "") -> Iterator[None]:
+        try:
+            yield
+        except (ConnectionError, httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise ServerUnreachable(
+                f"No Ollama server answers at {self.host}:"
+                " start it with `ollama serve`, then try again."
+            ) from error
+        except httpx.TimeoutException as error:
+            raise ServerError(
+                f"The model server said nothing for {self._timeout:.0f} s: try again,"
+                " or give it longer with HEARTH_TIMEOUT."
+            ) from error
+        except ollama.ResponseError as error:
+            raise _refusal(error, model, self.host) from error
+        except (httpx.HTTPError, json.JSONDecodeError, ValidationError) as error:
+            raise ServerError(_BROKE_OFF) from error
+
+
+_BROKE_OFF = (
+    "The model server broke off in mid-reply: what it had written is kept."
+    " Check that it still runs, then try again."
+)
+
+
+def _chunk(part: ollama.ChatResponse) -> Chunk:
+    return Chunk(
+        content=part.message.content or "",
+        thinking=part.message.thinking or "",
+        usage=Usage(**{k: getattr(part, k) for k in COUNTS}) if part.done else None,
+    )
+
+
+def _refusal(error: ollama.ResponseError, model: str, host: str) -> ServerError | ModelNotFound:
+    if error.status_code == 404 and model:
+        return ModelNotFound(
+            f"The model {model!r} is not on {host}: pick another,"
+            f" or get it with `ollama pull {model}`."
+        )
+    return ServerError(f"The model server refused: {error.error.strip() or error.status_code}")
+
+
+def _model_info(model: ollama.ListResponse.Model, loaded: set[Any]) -> ModelInfo:
+    return ModelInfo(
+        name=model.model or "",
+        parameter_size=(model.details and model.details.parameter_size) or "",
+        quantization_level=(model.details and model.details.quantization_level) or "",
+        size=model.size or 0,
+        loaded=model.model in loaded,
+    )

@@ -1,0 +1,58 @@
+"""What can go wrong, in words for the person at the page.
+
+ChatError                the message is one sentence: what happened and what to do
+ ├─ SettingsError        an environment variable has a value that cannot be used
+ ├─ ServerUnreachable    nothing answers at the Ollama host
+ ├─ ServerError          it answered with an error, or broke off in mid-reply
+ ├─ ModelNotFound        the model is not installed on the model server
+ ├─ EngineError          the embedded engine cannot run here, or stopped
+ ├─ StoreError           the history cannot be opened, read or written
+ │   └─ DiskFull         there is no room left to write it
+ ├─ SessionNotFound      no such session, or another owner's: never told apart
+ ├─ MessageNotFound      no such message in this session, or another owner's
+ └─ AlreadyGenerating    the session has a reply under way
+"""
+
+
+class ChatError(Exception):
+    """Anything a page may show to the user as it is."""
+
+
+class SettingsError(ChatError):
+    """An environment variable has a value that cannot be used."""
+
+
+class ServerUnreachable(ChatError):
+    """Nothing answers at the Ollama host."""
+
+
+class ServerError(ChatError):
+    """The model server answered with an error, or broke off in mid-reply."""
+
+
+class ModelNotFound(ChatError):
+    """The model is not installed on the model server."""
+
+
+class EngineError(ChatError):
+    """The embedded engine cannot run here, or stopped."""
+
+
+class StoreError(ChatError):
+    """The history cannot be opened, read or written."""
+
+
+class DiskFull(StoreError):
+    """There is no room left to write the history."""
+
+
+class SessionNotFound(ChatError):
+    """No such session, or another owner's: never told apart."""
+
+
+class MessageNotFound(ChatError):
+    """No such message in this session, or another owner's."""
+
+
+class AlreadyGenerating(ChatError):
+    """The session has a reply under way."""

@@ -1,0 +1,98 @@
+"""Which model server answers: OLLAMA_HOST if set, else a local Ollama, else the embedded engine.
+
+The choice is made at first need and kept until look_again(); it never changes silently.
+"""
+
+import threading
+import time
+
+from chatcore.client import OllamaClient
+from chatcore.engine import EngineProcess
+from chatcore.errors import ChatError, ServerUnreachable
+from chatcore.settings import Settings
+from chatcore.types import ServerInfo
+
+LOCAL = "http://127.0.0.1:11434"
+SEEN_FOR = 2.0  # seconds; every click draws the picker anew, and models come and go slowly
+
+
+class ModelHost:
+    """One for the app. Every method may be called from any thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._engine = EngineProcess(settings.gguf, log=settings.data_dir / "engine.log")
+        self._lock = threading.Lock()
+        self._client: OllamaClient | None = None
+        self._embedded = False
+        self._seen: tuple[float, ServerInfo | None] = (0.0, None)
+
+    def client(self) -> OllamaClient:
+        """The server in use; the embedded engine is started, or started again, where it is due.
+
+        Raises ServerUnreachable or EngineError where there is none.
+        """
+        with self._lock:
+            if self._client is None:
+                self._choose()
+            if self._embedded:
+                self._follow_engine()
+            assert self._client is not None
+            return self._client
+
+    def info(self) -> ServerInfo:
+        """Which server answers and the models it has, at most two seconds old.
+
+        Raises what client() raises, and what the server answers.
+        """
+        client = self.client()
+        read_at, info = self._seen
+        if info is None or info.host != client.host or time.monotonic() - read_at > SEEN_FOR:
+            info = ServerInfo(
+                host=client.host,
+                version=client.version(),
+                embedded=self._embedded,
+                demo=self._embedded and self._settings.gguf is None,
+                models=tuple(client.models()),
+            )
+            self._seen = (time.monotonic(), info)
+        return info
+
+    def look_again(self) -> None:
+        """Choose anew at the next need, e.g. when Ollama was started meanwhile."""
+        with self._lock:
+            self._client, self._embedded, self._seen = None, False, (0.0, None)
+
+    def close(self) -> None:
+        self.look_again()
+        self._engine.stop()
+
+    def _choose(self) -> None:
+        settings = self._settings
+        if settings.embedded == "always":
+            self._embedded = True
+        elif settings.ollama_host:
+            self._client = OllamaClient(settings.ollama_host, settings.timeout)
+        else:
+            self._choose_local()
+
+    def _choose_local(self) -> None:
+        client = OllamaClient(LOCAL, self._settings.timeout)
+        try:
+            client.version()
+        except ChatError:
+            if self._settings.embedded == "off":
+                raise ServerUnreachable(
+                    f"No Ollama server answers at {LOCAL}, and the built-in engine is off"
+                    " (HEARTH_EMBEDDED=off): start Ollama with `ollama serve`,"
+                    " then press Look again."
+                ) from None
+            self._embedded = True
+        else:
+            self._client = client
+            self._engine.stop()
+
+    def _follow_engine(self) -> None:
+        url = self._engine.url()
+        if self._client is None or self._client.host != url:
+            self._client = OllamaClient(url, self._settings.timeout)

@@ -1,0 +1,64 @@
+"""The services of the app, started once: at the server's start, or at first use under test.
+
+A module and not st.cache_resource: any visitor's browser can clear that cache for everyone.
+"""
+
+import logging
+import os
+import threading
+from dataclasses import dataclass
+
+from chatcore.generation import Generations
+from chatcore.host import ModelHost
+from chatcore.settings import Settings
+from chatcore.store import Store, open_store
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Hearth:
+    """What a page works with."""
+
+    settings: Settings
+    store: Store
+    host: ModelHost
+    generations: Generations
+
+    def close(self) -> None:
+        self.generations.close()
+        self.host.close()
+        self.store.close()
+
+
+_lock = threading.Lock()
+_running: Hearth | None = None
+
+
+def hearth() -> Hearth:
+    """The running services; started by the first call, and by each call after one that failed.
+
+    Raises SettingsError or StoreError.
+    """
+    global _running
+    with _lock:
+        if _running is None:
+            _running = _start(Settings.from_env(os.environ))
+        return _running
+
+
+def stop() -> None:
+    """End every reply with its text saved, then the engine, then the store. Idempotent."""
+    global _running
+    with _lock:
+        if _running is not None:
+            _running.close()
+            _running = None
+
+
+def _start(settings: Settings) -> Hearth:
+    store = open_store(settings.database)
+    if interrupted := store.recover():
+        log.warning("%d replies were cut short by a crash: their text so far is kept", interrupted)
+    host = ModelHost(settings)
+    return Hearth(settings, store, host, Generations(store, host, settings.num_ctx))

@@ -1,0 +1,78 @@
+"""The only reader of the environment: HEARTH_* and OLLAMA_HOST, cast and checked once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast
+
+from platformdirs import user_data_path
+
+from chatcore.errors import SettingsError
+
+Embedded = Literal["auto", "off", "always"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How this Hearth runs; the defaults are what a fresh machine gets."""
+
+    database: Path
+    """HEARTH_DATABASE: the file that holds every chat; all else is kept beside it."""
+    ollama_host: str | None = None
+    """OLLAMA_HOST: the model server; unset: 127.0.0.1:11434, else the embedded engine."""
+    embedded: Embedded = "auto"
+    """HEARTH_EMBEDDED: `auto` when no Ollama answers, `off` never, `always` instead of Ollama."""
+    gguf: Path | None = None
+    """HEARTH_GGUF: a model file for the embedded engine to serve instead of the demo model."""
+    num_ctx: int = 8192
+    """HEARTH_NUM_CTX: the context window asked for, in tokens, where the model has as much."""
+    timeout: int = 600
+    """HEARTH_TIMEOUT: seconds a model server may stay silent before its reply is given up."""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "Settings":
+        """Raises SettingsError that names the variable, its value and an example."""
+        return cls(
+            database=_database(environ.get("HEARTH_DATABASE", "")),
+            ollama_host=environ.get("OLLAMA_HOST", "").strip() or None,
+            embedded=_embedded(environ.get("HEARTH_EMBEDDED", "") or "auto"),
+            gguf=_path(environ.get("HEARTH_GGUF", "")),
+            num_ctx=_whole(environ, "HEARTH_NUM_CTX", cls.num_ctx, "tokens", least=256),
+            timeout=_whole(environ, "HEARTH_TIMEOUT", cls.timeout, "seconds", least=1),
+        )
+
+    @property
+    def data_dir(self) -> Path:
+        return self.database.parent
+
+
+def _path(value: str) -> Path | None:
+    return Path(value).expanduser().absolute() if value.strip() else None
+
+
+def _database(value: str) -> Path:
+    if "://" in value:
+        scheme = value.split("://")[0]  # the rest may hold a password
+        raise SettingsError(
+            f"HEARTH_DATABASE is a {scheme}:// address; this version keeps chats in a file,"
+            " e.g. /home/me/hearth.db."
+        )
+    return _path(value) or user_data_path("hearth", appauthor=False) / "hearth.db"
+
+
+def _embedded(value: str) -> Embedded:
+    if value not in ("auto", "off", "always"):
+        raise SettingsError(f"HEARTH_EMBEDDED is {value!r}; expected auto, off or always.")
+    return cast("Embedded", value)
+
+
+def _whole(environ: Mapping[str, str], key: str, default: int, unit: str, least: int) -> int:
+    value = environ.get(key, "").strip()
+    if not value:
+        return default
+    if not value.isascii() or not value.isdigit() or int(value) < least:
+        raise SettingsError(
+            f"{key} is {value!r}; expected a whole number of {unit},"
+            f" {least} or more, e.g. {default}."
+        )
+    return int(value)

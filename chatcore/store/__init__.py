@@ -1,0 +1,113 @@
+"""Where chats are kept: one contract, a backend for each kind of database.
+
+Every backend passes tests/test_store.py, which reads as this contract does.
+"""
+
+from pathlib import Path
+from typing import Protocol
+
+from chatcore.types import Message, Session, State, Turn, Usage
+
+
+class Store(Protocol):
+    """The history of every owner.
+
+    - A write that returned is on disk: it survives kill -9 and a power cut. `save_draft` alone
+      returns at once and is on disk soon after.
+    - `owner` is a number from `owner()` and part of every query. Another owner's session or
+      message is answered exactly as an unknown one: SessionNotFound, MessageNotFound.
+    - Messages form a tree. Nothing is overwritten, and a deleted session can be restored.
+    - Every method may be called from any thread.
+    - What goes wrong is a StoreError: one sentence that says what to do.
+    """
+
+    location: str
+    schema: str
+
+    def check(self) -> None:
+        """Write something that changes nothing: raises StoreError where a prompt would fail."""
+        ...
+
+    def owner(self, key: str) -> int:
+        """The number of the owner that identity `key` names; made at first sight."""
+        ...
+
+    def session(self, owner: int, session_id: str) -> Session:
+        """Raises SessionNotFound, for a deleted session too."""
+        ...
+
+    def sessions(self, owner: int, limit: int = 50) -> list[Session]:
+        """The owner's sessions, last used first, without deleted ones."""
+        ...
+
+    def rename_session(self, owner: int, session_id: str, title: str) -> None: ...
+
+    def choose_model(self, owner: int, session_id: str, model: str) -> None:
+        """Remember `model` for the session's next prompt."""
+        ...
+
+    def delete_session(self, owner: int, session_id: str) -> None:
+        """Move it to the trash; its messages stay."""
+        ...
+
+    def restore_session(self, owner: int, session_id: str) -> None:
+        """Take it out of the trash, as it was. Of a session that is not there: nothing to do."""
+        ...
+
+    def begin_turn(
+        self, owner: int, session_id: str | None, prompt: str, model: str, key: str | None = None
+    ) -> Turn:
+        """Store a prompt and the empty reply to it, in one commit; without an id, a new session.
+
+        The reply is `streaming` until finish_reply. A `key` makes the call repeatable: the
+        second call with it changes nothing and returns the same turn.
+
+        Raises SessionNotFound, and AlreadyGenerating while the session's last reply streams.
+        """
+        ...
+
+    def messages(self, owner: int, session_id: str) -> list[Message]:
+        """The active branch, from the first message to the session's leaf."""
+        ...
+
+    def message(self, owner: int, message_id: int) -> Message:
+        """In a deleted session too. Raises MessageNotFound."""
+        ...
+
+    def save_draft(self, owner: int, message_id: int, rev: int, body: str, thinking: str) -> None:
+        """Keep the text so far of a streaming reply; the highest `rev` wins.
+
+        Returns at once. A newer draft takes the place of one still waiting, and one that comes
+        after finish_reply is dropped. One that cannot be written is logged and forgotten: the
+        next holds all of it.
+        """
+        ...
+
+    def finish_reply(
+        self,
+        owner: int,
+        message_id: int,
+        state: State,
+        body: str,
+        thinking: str = "",
+        usage: Usage | None = None,
+        error: str | None = None,
+    ) -> Message:
+        """Store a streaming reply for good. Of a reply that is not streaming: nothing to do."""
+        ...
+
+    def recover(self) -> int:
+        """Turn each reply that a crash left `streaming` into `interrupted`, with its draft as
+        its text. Call it once at start, before any reply. Returns how many there were."""
+        ...
+
+    def close(self) -> None:
+        """Write what waits, then close. Idempotent."""
+        ...
+
+
+def open_store(database: Path) -> Store:
+    """Raises StoreError where the file cannot serve as a history; it is never made anew."""
+    from chatcore.store.sqlite import SqliteStore
+
+    return SqliteStore(database)

@@ -1,0 +1,217 @@
+"""The connections to one SQLite file: a thread that does every write, a pool that reads.
+
+One writer in one process is what SQLite is best at: no lock is ever waited for, and the commits
+of many callers share one fsync. It knows nothing of sessions and messages.
+"""
+
+import contextlib
+import logging
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from chatcore.errors import ChatError, DiskFull, StoreError
+
+log = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn sqlite3's errors, and the operating system's, into ours."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _ours(error, path) from error
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be used ({error.strerror or error}): make its folder writable,"
+            " or set HEARTH_DATABASE to a file elsewhere."
+        ) from error
+
+
+def _ours(error: sqlite3.Error, path: Path) -> StoreError:
+    match getattr(error, "sqlite_errorname", ""):
+        case "SQLITE_FULL":
+            return DiskFull(
+                f"The disk is full, so nothing can be saved: free some space for {path}."
+            )
+        case name if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+            return StoreError(
+                f"{path} cannot be written: make it and its folder writable,"
+                " or set HEARTH_DATABASE to another file."
+            )
+        case name if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+            return StoreError(
+                f"{path} is damaged or not a database: move it away and put a backup in its place,"
+                " or set HEARTH_DATABASE to another file."
+            )
+    return StoreError(f"The history in {path} could not be read or written: {error}.")
+
+
+class Writer:
+    """Runs functions on the one connection that writes, in order, many to a commit.
+
+    Each function is a savepoint: one that raises changes nothing and spoils no other's commit.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._jobs: deque[_Job] = deque()
+        self._wake = threading.Condition()
+        self._closed = False
+        self._db = _connect(path)
+        self._db.enable_wal()
+        self._db.execute("pragma synchronous = full")
+        self._db.execute("pragma foreign_keys = on")
+        self._thread = threading.Thread(target=self._run, name="hearth-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, function: Callable[[Database], Any], key: Hashable = None) -> "Future[Any]":
+        """The future is done when the commit is on disk, or holds the StoreError.
+
+        A function takes the place of one with the same `key` that still waits, and its future.
+        """
+        with self._wake:
+            if self._closed:
+                raise StoreError("The history is closed: Hearth is shutting down.")
+            for job in self._jobs:
+                if key is not None and job.key == key:
+                    job.function = function
+                    return job.future
+            self._jobs.append(_Job(function, key))
+            self._wake.notify()
+            return self._jobs[-1].future
+
+    def call(self, function: Callable[[Database], Any]) -> Any:
+        """Run `function` and wait until its commit is on disk."""
+        return self.submit(function).result()
+
+    def close(self) -> None:
+        with self._wake:
+            self._closed = True
+            self._wake.notify()
+        self._thread.join()
+        self._db.close()
+
+    def _run(self) -> None:
+        while jobs := self._take():
+            try:
+                self._commit(jobs)
+            except sqlite3.Error:
+                # One job may have taken the others down (a full disk rolls back everything):
+                # alone, each gets its own verdict.
+                for job in jobs:
+                    self._commit_alone(job)
+
+    def _take(self) -> list["_Job"]:
+        with self._wake:
+            self._wake.wait_for(lambda: self._jobs or self._closed)
+            jobs = list(self._jobs)
+            self._jobs.clear()
+            return jobs
+
+    def _commit(self, jobs: list["_Job"]) -> None:
+        self._db.execute("begin immediate")
+        try:
+            for job in jobs:
+                job.run(self._db)
+            self._db.commit()
+        except BaseException:
+            self._db.rollback()
+            raise
+        for job in jobs:
+            job.settle()
+
+    def _commit_alone(self, job: "_Job") -> None:
+        try:
+            with translated(self._path):
+                self._commit([job])
+        except StoreError as error:
+            job.future.set_exception(error)
+
+
+class _Job:
+    def __init__(self, function: Callable[[Database], Any], key: Hashable) -> None:
+        self.function = function
+        self.key = key
+        self.future: Future[Any] = Future()
+        self._result: Any = None
+        self._error: Exception | None = None
+
+    def run(self, db: Database) -> None:
+        """Raises only what concerns the database; a refusal is kept for the one who asked."""
+        self._result, self._error = None, None
+        try:
+            with db.atomic():
+                self._result = self.function(db)
+        except sqlite3.Error:
+            raise
+        except Exception as error:
+            if not isinstance(error, ChatError):
+                log.exception("a write failed in our own code")
+            self._error = error
+
+    def settle(self) -> None:
+        if self._error is None:
+            self.future.set_result(self._result)
+        else:
+            self.future.set_exception(self._error)
+
+
+class Readers:
+    """Connections that only read, lent to one thread at a time.
+
+    A pool and not one connection a thread: Streamlit runs each script in a thread of its own,
+    which would open and drop a connection at every click.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._idle: list[Database] = []
+        self._lock = threading.Lock()
+        self._closed = False
+
+    @contextlib.contextmanager
+    def lend(self) -> Iterator[Database]:
+        with translated(self._path):
+            db = self._take()
+            try:
+                yield db
+            finally:
+                self._give_back(db)
+
+    def _take(self) -> Database:
+        with self._lock:
+            if self._closed:
+                raise StoreError("The history is closed: Hearth is shutting down.")
+            if self._idle:
+                return self._idle.pop()
+        db = _connect(self._path)
+        db.execute("pragma query_only = 1")
+        db.execute("pragma wal_autocheckpoint = 0")
+        return db
+
+    def _give_back(self, db: Database) -> None:
+        with self._lock:
+            if not self._closed:
+                self._idle.append(db)
+                return
+        db.close()
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for db in idle:
+            db.close()
+
+
+def _connect(path: Path) -> Database:
+    connection = sqlite3.connect(path, timeout=10, check_same_thread=False)
+    return Database(connection, execute_plugins=False)

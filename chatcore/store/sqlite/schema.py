@@ -1,0 +1,199 @@
+"""The SQLite file: what makes it ours, its tables, and how an older one is brought up to date.
+
+A file that is not a Hearth history, or that a newer Hearth made, is refused and left as it is.
+"""
+
+import os
+import sqlite3
+import tempfile
+from pathlib import Path
+
+from sqlite_utils import Database, Migrations
+
+from chatcore.errors import StoreError
+
+APPLICATION_ID = 0x48525448  # "HRTH", in the file's header: see `file history.db`
+
+migrations = Migrations("hearth")
+
+
+@migrations()
+def m001_initial(db: Database) -> None:
+    db.executescript("""
+    create table owners(n integer primary key, created_at integer not null) strict;
+    create table identities(
+        key text primary key, owner_n integer not null references owners(n) on delete cascade
+    ) strict, without rowid;
+    create table sessions(
+        pk integer primary key,
+        id text not null,
+        owner_n integer not null references owners(n) on delete cascade,
+        title text not null,
+        title_by text not null default 'first words',
+        model text not null default '',
+        persona_id integer,
+        options text not null default '{}',
+        leaf_id integer,
+        pinned integer not null default 0,
+        archived integer not null default 0,
+        created_at integer not null,
+        updated_at integer not null,
+        n_messages integer not null default 0,
+        deleted_at integer,
+        unique(owner_n, id)
+    ) strict;
+    create index sessions_list on sessions(
+        owner_n, updated_at desc, id, title, model, leaf_id, created_at, n_messages, deleted_at
+    ) where deleted_at is null;
+    create table messages(
+        id integer primary key,
+        session_pk integer not null references sessions(pk) on delete cascade,
+        parent_id integer references messages(id) on delete cascade,
+        role text not null check (role in ('system', 'user', 'assistant')),
+        state text not null,
+        body text not null default '',
+        thinking text not null default '',
+        model text not null default '',
+        created_at integer not null,
+        usage text,
+        context text,
+        error text,
+        rating integer,
+        ikey text,
+        unique(session_pk, ikey)
+    ) strict;
+    create index messages_session on messages(session_pk, id);
+    create index messages_parent on messages(parent_id);
+    create index messages_streaming on messages(state) where state = 'streaming';
+    create table drafts(
+        message_id integer primary key references messages(id) on delete cascade,
+        rev integer not null,
+        body text not null,
+        thinking text not null,
+        updated_at integer not null
+    ) strict;
+    create table attachments(
+        id integer primary key,
+        message_id integer not null references messages(id) on delete cascade,
+        name text not null,
+        media_type text not null,
+        sha256 text not null,
+        bytes blob not null
+    ) strict;
+    create index attachments_message on attachments(message_id);
+    create table personas(
+        id integer primary key,
+        owner_n integer not null references owners(n) on delete cascade,
+        name text not null,
+        version integer not null default 1,
+        system text not null default '',
+        model text not null default '',
+        options text not null default '{}'
+    ) strict;
+    create table shares(
+        key_hash text primary key,
+        session_pk integer not null references sessions(pk) on delete cascade,
+        leaf_id integer not null,
+        expires_at integer
+    ) strict;
+    create table tokens(
+        hash text primary key,
+        owner_n integer not null references owners(n) on delete cascade,
+        name text not null,
+        created_at integer not null,
+        last_used_at integer
+    ) strict;
+    create virtual table messages_fts using fts5(
+        body, content='messages', content_rowid='id',
+        tokenize='porter unicode61 remove_diacritics 2'
+    );
+    create trigger messages_fts_insert after insert on messages begin
+        insert into messages_fts(rowid, body) values (new.id, new.body);
+    end;
+    create trigger messages_fts_delete after delete on messages begin
+        insert into messages_fts(messages_fts, rowid, body) values ('delete', old.id, old.body);
+    end;
+    create trigger messages_fts_update after update of body on messages begin
+        insert into messages_fts(messages_fts, rowid, body) values ('delete', old.id, old.body);
+        insert into messages_fts(rowid, body) values (new.id, new.body);
+    end;
+    """)
+
+
+def prepare(path: Path) -> str:
+    """Make `path` a history of this version, from nothing or from an older one.
+
+    Returns the name of its newest migration. The caller holds the lock on the file.
+    """
+    if not path.exists():
+        _create(path)
+    elif path.stat().st_size == 0:
+        raise StoreError(
+            f"{path} is empty, so it is not a Hearth history: restore a backup in its place,"
+            " or delete it to start a new one."
+        )
+    db = Database(path, execute_plugins=False)
+    try:
+        _check(db, path)
+        if migrations.pending(db):
+            _copy_aside(db, path)
+            _migrate(db)
+        return migrations.applied(db)[-1].name
+    finally:
+        db.close()
+
+
+def _create(path: Path) -> None:
+    """Made under another name and moved into place, so that a crash leaves no half a file."""
+    handle, name = tempfile.mkstemp(prefix=path.name, suffix=".new", dir=path.parent)
+    os.close(handle)
+    db = Database(name, execute_plugins=False)
+    try:
+        db.execute(f"pragma application_id = {APPLICATION_ID}")
+        _migrate(db)
+    except BaseException:
+        db.close()
+        os.unlink(name)
+        raise
+    db.close()
+    os.replace(name, path)
+
+
+def _check(db: Database, path: Path) -> None:
+    (application_id,) = db.execute("pragma application_id").fetchone()
+    if application_id != APPLICATION_ID:
+        raise StoreError(
+            f"{path} is a database of another program: set HEARTH_DATABASE to a file of its own."
+        )
+    if {migration.name for migration in migrations.applied(db)} - _known():
+        raise StoreError(
+            f"{path} was made by a newer version of Hearth: update this one,"
+            " or set HEARTH_DATABASE to another file."
+        )
+
+
+def _known() -> set[str]:
+    with Database(memory=True) as nothing:
+        return {migration.name for migration in migrations.pending(nothing)}
+
+
+def _copy_aside(db: Database, path: Path) -> None:
+    folder = path.parent / "backups"
+    folder.mkdir(exist_ok=True)
+    copy = folder / f"{path.stem}-before-{migrations.pending(db)[0].name}.db"
+    copy.unlink(missing_ok=True)  # left by an earlier attempt that did not get to the end
+    db.execute("vacuum into ?", [str(copy)])
+
+
+def _migrate(db: Database) -> None:
+    """All pending migrations or none. Foreign keys rest meanwhile: transform() needs it."""
+    db.execute("pragma foreign_keys = off")
+    db.execute("begin immediate")
+    try:
+        migrations.apply(db)
+        if broken := db.execute("pragma foreign_key_check").fetchall():
+            raise sqlite3.IntegrityError(f"foreign keys broken by a migration: {broken[:3]}")
+        db.commit()
+    except BaseException:
+        db.rollback()
+        raise

@@ -1,0 +1,111 @@
+"""The words everything else is said in: plain, frozen values without behaviour of their own.
+
+Times are milliseconds since 1970 (UTC), durations are nanoseconds as Ollama sends them, sizes
+are bytes. A figure that nobody measured is None, never 0.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Role = Literal["system", "user", "assistant"]
+State = Literal["done", "streaming", "interrupted", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A chat. `pk` is ours, unique in the database; `id` is its address, unique per owner."""
+
+    pk: int
+    id: str
+    title: str
+    model: str
+    leaf_id: int | None
+    created_at: int
+    updated_at: int
+    n_messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a reply cost, as the last chunk of Ollama's stream tells it."""
+
+    done_reason: str | None = None
+    total_duration: int | None = None
+    load_duration: int | None = None
+    prompt_eval_count: int | None = None
+    prompt_eval_duration: int | None = None
+    eval_count: int | None = None
+    eval_duration: int | None = None
+    first_token_duration: int | None = None  # ours: request sent to first token seen
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        if not self.eval_count or not self.eval_duration:
+            return None
+        return self.eval_count / self.eval_duration * 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a session's tree. The text of a streaming reply is its latest draft."""
+
+    id: int
+    session_pk: int
+    parent_id: int | None
+    role: Role
+    state: State
+    body: str
+    thinking: str
+    model: str
+    created_at: int
+    usage: Usage | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A prompt as it was committed, and the empty reply that waits for the model."""
+
+    session: Session
+    prompt: Message
+    reply: Message
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """An installed model, as /api/tags and /api/ps tell it."""
+
+    name: str
+    parameter_size: str
+    quantization_level: str
+    size: int
+    loaded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ServerInfo:
+    """Which model server answers, and with what; `demo`: only the tiny bundled model."""
+
+    host: str
+    version: str
+    embedded: bool
+    demo: bool
+    models: tuple[ModelInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """The body of one request to /api/chat."""
+
+    model: str
+    messages: list[dict[str, str]]
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One line of a streamed reply; `usage` only on the last."""
+
+    content: str = ""
+    thinking: str = ""
+    usage: Usage | None = None

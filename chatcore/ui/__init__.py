@@ -1,0 +1,1 @@
+"""What a page is made of. The only part of chatcore that imports streamlit."""

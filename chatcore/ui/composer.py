@@ -1,0 +1,69 @@
+"""Where a prompt is written and sent. What could not be sent stays on the page, to copy."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from chatcore.errors import ChatError
+from chatcore.ui import state, words
+from chatcore.ui.state import View
+
+
+@dataclass(frozen=True)
+class Unsent:
+    """A prompt that could not be stored, and why."""
+
+    prompt: str
+    reason: str
+
+
+def draw(view: View) -> None:
+    _failure()
+    _unsent()
+    model = st.session_state.get("model") or "the model"
+    placeholder = f"Message {model}" if view.server else "Message"
+    st.chat_input(placeholder, key="prompt", on_submit=_submit)
+
+
+def _submit() -> None:
+    """Runs before the page is drawn, so the model is at work while it is."""
+    send(st.session_state["prompt"])
+
+
+def send(prompt: str) -> None:
+    if not prompt.strip():
+        return
+    try:
+        services, owner = state.here()
+        session = state.session(services, owner)
+        generation = services.generations.start(
+            owner, session.id if session else None, prompt, st.session_state.get("model", "")
+        )
+    except ChatError as error:
+        st.session_state["unsent"] = Unsent(prompt, str(error))
+        return
+    st.session_state.pop("unsent", None)
+    st.query_params["session"] = generation.turn.session.id
+
+
+def _unsent() -> None:
+    unsent: Unsent | None = st.session_state.get("unsent")
+    if unsent is None:
+        return
+    with st.container(key="unsent", border=True):
+        st.error(words.sentence(unsent.reason), icon=":material/error:")
+        st.caption("Not sent yet:")
+        st.code(unsent.prompt, language=None, wrap_lines=True)
+        with st.container(horizontal=True):
+            st.button("Send again", key="send_again", on_click=send, args=(unsent.prompt,))
+            st.button("Discard", key="discard_unsent", type="tertiary", on_click=_discard)
+
+
+def _discard() -> None:
+    st.session_state.pop("unsent", None)
+
+
+def _failure() -> None:
+    """Why the last click changed nothing; shown once."""
+    if failure := st.session_state.pop("failure", None):
+        st.error(words.sentence(failure), icon=":material/error:")

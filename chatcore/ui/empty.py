@@ -1,0 +1,31 @@
+"""A new chat before its first message."""
+
+import streamlit as st
+
+from chatcore.ui import words
+from chatcore.ui.state import View
+
+DEMO = """
+**You are talking to a tiny demo model.** No Ollama was found on this machine, so Hearth answers
+with a model of 135 million parameters that comes with it. It proves that everything works, but
+it knows little and forgets much.
+
+For a real assistant: install Ollama from [ollama.com](https://ollama.com/download), run
+`ollama pull qwen3:8b` in a terminal, then press **Look again** in the sidebar. Or name a model
+file you have: `HEARTH_GGUF=/path/to/model.gguf make run`.
+"""
+
+
+def draw(view: View) -> None:
+    if view.asked_for is not None:
+        st.info("There is no such chat here. This is a new one.", icon=":material/search_off:")
+    st.markdown("## What is on your mind?", text_alignment="center")
+    if view.server is None:
+        st.warning(words.sentence(view.server_error or ""), icon=":material/power_off:")
+    elif view.server.demo:
+        st.info(DEMO, icon=":material/science:")
+    elif not view.server.models:
+        st.warning(
+            "Ollama has no model yet: run `ollama pull qwen3:8b` in a terminal.",
+            icon=":material/download:",
+        )

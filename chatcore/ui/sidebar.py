@@ -1,0 +1,183 @@
+"""The sidebar: New chat, the model, past chats, and which model server answers."""
+
+from collections.abc import Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from chatcore.errors import ChatError
+from chatcore.service import Hearth
+from chatcore.types import Session
+from chatcore.ui import picker, state, style, words
+from chatcore.ui.state import View
+
+PAGE_OF_CHATS = 50
+
+
+def draw(view: View) -> None:
+    with st.sidebar:
+        st.markdown("### :material/local_fire_department: Hearth")
+        st.button(
+            "New chat",
+            icon=":material/edit_square:",
+            key="new_chat",
+            width="stretch",
+            type="primary",
+            shortcut="Mod+Shift+O",
+            on_click=_new_chat,
+        )
+        picker.draw(view)
+        _undo()
+        _chats(view)
+        if view.session is not None:
+            style.mark_chat(view.session.id)
+        _server(view)
+
+
+def _new_chat() -> None:
+    st.query_params.clear()
+
+
+def _chats(view: View) -> None:
+    shown = st.session_state.get("chats_shown", PAGE_OF_CHATS)
+    sessions = view.hearth.store.sessions(view.owner, shown + 1)
+    zone = _zone()
+    groups = words.by_day(sessions[:shown], datetime.now(zone).date(), zone)
+    for day, members in groups.items():
+        st.caption(day)
+        for session in members:
+            _chat(session)
+    if len(sessions) > shown:
+        st.button(
+            "Show more", key="more_chats", type="tertiary", on_click=_show_more, args=(shown,)
+        )
+
+
+def _zone() -> ZoneInfo | None:
+    """The browser's, where it tells one that this machine knows."""
+    try:
+        return ZoneInfo(st.context.timezone or "")
+    except (ValueError, OSError):
+        return None
+
+
+def _show_more(shown: int) -> None:
+    st.session_state["chats_shown"] = shown + PAGE_OF_CHATS
+
+
+def _chat(session: Session) -> None:
+    with st.container(
+        horizontal=True, gap=None, vertical_alignment="center", key=f"session_{session.id}"
+    ):
+        if st.session_state.get("renaming") == session.id:
+            _rename_box(session)
+            return
+        title = words.plain(session.title) or "Untitled"
+        st.page_link(
+            "pages/chat.py",
+            label=title,
+            query_params={"session": session.id},
+            width="stretch",
+        )
+        st.menu_button(
+            f"Rename or delete {title}",
+            ["Rename", "Delete"],
+            icon=":material/more_vert:",
+            key=f"session_menu_{session.id}",
+            type="tertiary",
+            on_click=_act,
+            args=(session,),
+        )
+
+
+def _act(session: Session) -> None:
+    match st.session_state[f"session_menu_{session.id}"]:
+        case "Rename":
+            st.session_state["renaming"] = session.id
+        case "Delete":
+            _delete(session)
+
+
+def _rename_box(session: Session) -> None:
+    st.text_input(
+        "Name of the chat",
+        value=session.title,
+        key=f"rename_{session.id}",
+        label_visibility="collapsed",
+        on_change=_rename,
+        args=(session,),
+    )
+    st.button(
+        "",
+        icon=":material/check:",
+        key=f"renamed_{session.id}",
+        type="tertiary",
+        help="Done",
+        on_click=_stop_renaming,
+    )
+
+
+def _rename(session: Session) -> None:
+    title = st.session_state[f"rename_{session.id}"].strip()
+    if title:
+        _try(lambda services, owner: services.store.rename_session(owner, session.id, title))
+    _stop_renaming()
+
+
+def _stop_renaming() -> None:
+    st.session_state.pop("renaming", None)
+
+
+def _delete(session: Session) -> None:
+    if _try(lambda services, owner: services.store.delete_session(owner, session.id)):
+        st.session_state["deleted"] = session
+        if st.query_params.get("session") == session.id:
+            st.query_params.clear()
+
+
+def _undo() -> None:
+    """Offered until it is used or closed; the chat stays in the trash either way."""
+    deleted: Session | None = st.session_state.get("deleted")
+    if deleted is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="undo"):
+        st.caption(f"Deleted “{words.plain(deleted.title)}”", width="stretch")
+        st.button("Undo", key="undo_delete", type="tertiary", on_click=_restore, args=(deleted,))
+
+
+def _restore(session: Session) -> None:
+    if _try(lambda services, owner: services.store.restore_session(owner, session.id)):
+        st.session_state.pop("deleted", None)
+        st.query_params["session"] = session.id
+
+
+def _try(change: Callable[[Hearth, int], None]) -> bool:
+    """Do it, or leave the reason where the page shows it."""
+    try:
+        change(*state.here())
+    except ChatError as error:
+        st.session_state["failure"] = str(error)
+        return False
+    return True
+
+
+def _server(view: View) -> None:
+    st.divider()
+    if view.server is None:
+        st.caption(f":red[:material/error:] {words.sentence(view.server_error or '')}")
+    elif view.server.embedded:
+        kind = "Built-in engine, tiny demo model" if view.server.demo else "Built-in engine"
+        st.caption(f":orange[:material/circle:] {kind}")
+    else:
+        version, host = view.server.version, view.server.host.split("://")[-1]
+        st.caption(f":green[:material/circle:] {words.plain(f'Ollama {version} at {host}')}")
+    st.button(
+        "Look again",
+        icon=":material/refresh:",
+        key="look_again",
+        type="tertiary",
+        help="Look for an Ollama server that was started meanwhile",
+        on_click=view.hearth.host.look_again,
+    )
+    st.caption(f"Chats are kept in {words.plain(view.hearth.store.location)}")

@@ -1,0 +1,81 @@
+"""What this page shows, derived anew at each run from the address and the store.
+
+st.session_state holds only what a widget needs, so a page that lost its connection for an hour
+acts on the truth at the next click.
+"""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from chatcore.errors import ChatError, SessionNotFound
+from chatcore.identity import identity_key
+from chatcore.service import Hearth, hearth
+from chatcore.types import ServerInfo, Session
+
+
+@dataclass(frozen=True)
+class View:
+    """One run of the page: who looks, at which session, and which model server answers."""
+
+    hearth: Hearth
+    owner: int
+    asked_for: str | None
+    """The id in the address."""
+    session: Session | None
+    """None for a new chat, and where the id is unknown here."""
+    server: ServerInfo | None
+    server_error: str | None
+
+
+def load() -> View:
+    """Once a run, before anything is drawn. Raises ChatError where the services cannot start."""
+    services, owner = here()
+    server, server_error = _server(services)
+    loaded = View(
+        services,
+        owner,
+        st.query_params.get("session"),
+        session(services, owner),
+        server,
+        server_error,
+    )
+    st.session_state["view"] = loaded
+    _settle_address(loaded)
+    return loaded
+
+
+def view() -> View:
+    """What load() found in this run."""
+    loaded: View = st.session_state["view"]
+    return loaded
+
+
+def _settle_address(loaded: View) -> None:
+    """Say again which chat is shown when it changed: a click on New chat just before may have
+    emptied the browser's address after a link had filled it."""
+    shown = loaded.session.id if loaded.session else None
+    if shown is not None and st.session_state.get("shown") != shown:
+        st.query_params["session"] = shown
+    st.session_state["shown"] = shown
+
+
+def here() -> tuple[Hearth, int]:
+    """The services, and the number of the owner at this browser. For callbacks, too."""
+    services = hearth()
+    return services, services.store.owner(identity_key(st.context.cookies))
+
+
+def session(services: Hearth, owner: int) -> Session | None:
+    """The session that the address names, where it is this owner's. For callbacks, too."""
+    try:
+        return services.store.session(owner, st.query_params.get("session", ""))
+    except SessionNotFound:
+        return None
+
+
+def _server(services: Hearth) -> tuple[ServerInfo | None, str | None]:
+    try:
+        return services.host.info(), None
+    except ChatError as error:
+        return None, str(error)

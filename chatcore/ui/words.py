@@ -1,0 +1,83 @@
+"""Figures and names in words. Pure."""
+
+import re
+from datetime import date, datetime, timedelta, tzinfo
+
+from chatcore.types import Message, ModelInfo, Session, Usage
+
+PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+
+
+def plain(text: str) -> str:
+    """Text as Markdown that shows exactly it: for labels, where Streamlit reads Markdown too."""
+    return PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
+
+
+def sentence(text: str) -> str:
+    """One of our errors as Markdown: `code` stays code, all else is shown as it is."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return plain(text)
+    return "`".join(
+        part if i % 2 else PUNCTUATION.sub(r"\\\1", part) for i, part in enumerate(parts)
+    )
+
+
+def size(n: int) -> str:
+    """Bytes as disks and `ollama list` count them: 5.2 GB."""
+    value = float(n)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if value >= 10 or unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
+
+
+def seconds(nanoseconds: int) -> str:
+    value = nanoseconds / 1e9
+    if value < 0.1:
+        return f"{value * 1000:.0f} ms"
+    return f"{value:.1f} s" if value < 10 else f"{value:.0f} s"
+
+
+def model(info: ModelInfo) -> str:
+    """8.2B · Q4_K_M · 5.2 GB · loaded"""
+    parts = [info.parameter_size, info.quantization_level, size(info.size)]
+    return " · ".join([part for part in parts if part] + ["loaded"] * info.loaded)
+
+
+def usage(message: Message) -> str:
+    """What a reply cost, of what is known: qwen3:8b · 214 tokens · 41 tokens/s ..."""
+    spent = message.usage or Usage()
+    parts = [plain(message.model)]
+    if spent.eval_count is not None:
+        parts.append(f"{spent.eval_count:,} tokens")
+    if spent.tokens_per_second is not None:
+        parts.append(f"{spent.tokens_per_second:.0f} tokens/s")
+    if spent.first_token_duration is not None:
+        parts.append(f"first after {seconds(spent.first_token_duration)}")
+    if spent.done_reason == "length":
+        parts.append("cut at the length limit")
+    return " · ".join(parts)
+
+
+def by_day(sessions: list[Session], today: date, zone: tzinfo | None) -> dict[str, list[Session]]:
+    """Sessions under Today, Yesterday, Previous 7 days and Older, as the visitor's clock has it."""
+    groups: dict[str, list[Session]] = {}
+    for session in sessions:
+        day = datetime.fromtimestamp(session.updated_at / 1000, zone).date()
+        groups.setdefault(_day(day, today), []).append(session)
+    return groups
+
+
+def _day(day: date, today: date) -> str:
+    if day >= today:
+        return "Today"
+    if day == today - timedelta(days=1):
+        return "Yesterday"
+    return "Previous 7 days" if day >= today - timedelta(days=7) else "Older"
+
+
+def choice(name: str, info: ModelInfo | None) -> str:
+    """A model as the picker lists it, its name first."""
+    return f"{name} · {model(info)}" if info else name

@@ -1,0 +1,28 @@
+"""The script behind every page: its frame, the sidebar, and the page that the address names."""
+
+import streamlit as st
+
+from chatcore.errors import ChatError
+from chatcore.ui import sidebar, state, style, words
+
+st.set_page_config(
+    page_title="Hearth",
+    page_icon=style.ICON,
+    layout="centered",
+    initial_sidebar_state="auto",
+)
+style.apply()
+# A url_path unlike the file's name: a page that comes back to a restarted server asks for it before
+# this navigation is known, and Streamlit would run the file of that name without its frame.
+chat = st.Page("pages/chat.py", title="Chat", url_path="home", default=True)
+page = st.navigation([chat], position="hidden")
+
+try:
+    view = state.load()
+except ChatError as error:
+    st.error(words.sentence(str(error)), icon=":material/error:")
+    st.button("Try again", key="try_again")
+    st.stop()
+
+sidebar.draw(view)
+page.run()

@@ -1,0 +1,42 @@
+"""What a person does on the page, and what they look at."""
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+
+def send(page: Page, text: str) -> None:
+    box = page.locator(".st-key-prompt textarea")
+    box.fill(text)
+    box.press("Enter")
+
+
+def messages(page: Page) -> Locator:
+    return page.locator("[class*='st-key-message_'] [data-testid=stChatMessage]")
+
+
+def reply(page: Page, text: str | re.Pattern[str]) -> None:
+    """Wait until the last message says this."""
+    expect(messages(page).last).to_contain_text(text)
+
+
+def in_address(page: Page) -> str:
+    """Wait until the address names a session; returns its id."""
+    expect(page).to_have_url(re.compile(r"\?session=[\w-]+$"))
+    return page.url.split("session=")[1]
+
+
+def chats(page: Page) -> Locator:
+    """The links of the sidebar's chats, from the top."""
+    return page.locator("[class*='st-key-session_'] [data-testid=stPageLink-NavLink]")
+
+
+def choose(page: Page, session_id: str, action: str) -> None:
+    """An entry of the menu beside a chat."""
+    page.locator(f".st-key-session_{session_id}").hover()
+    page.locator(f".st-key-session_menu_{session_id} button").click()
+    page.get_by_role("menuitem", name=action).or_(page.get_by_role("option", name=action)).click()
+
+
+def ready(page: Page) -> None:
+    expect(page.locator(".st-key-prompt textarea")).to_be_enabled()

@@ -1,0 +1,91 @@
+"""The app as a person starts it, in a process of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 60.0  # seconds
+
+
+class App:
+    """`streamlit run app.py` on a free port, with its chats in `folder`."""
+
+    def __init__(self, folder: Path, **environ: str) -> None:
+        self.folder = folder
+        self.port = _free_port()
+        self.url = f"http://localhost:{self.port}"
+        self.environ = {
+            "HEARTH_DATABASE": str(folder / "hearth.db"),
+            "STREAMLIT_SERVER_PORT": str(self.port),
+            **environ,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "App":
+        inherited = {
+            k: v for k, v in os.environ.items() if not k.startswith(("HEARTH_", "OLLAMA_"))
+        }
+        with open(self.folder / "app.log", "ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "streamlit", "run", "app.py"],
+                cwd=ROOT,
+                env=inherited | self.environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        self.wait_for("/_stcore/health")
+        return self
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "app.log").read_text(errors="replace")
+
+    def wait_for(self, path: str, status: int = 200) -> httpx.Response:
+        """The first answer of `path` with that status."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            assert self._process is not None
+            assert self._process.poll() is None, f"the app ended:\n{self.log}"
+            try:
+                response = httpx.get(self.url + path, timeout=PATIENCE)
+                if response.status_code == status:
+                    return response
+            except httpx.TransportError:
+                pass
+            time.sleep(0.02)
+        raise AssertionError(f"{path} did not answer {status}:\n{self.log}")
+
+    def kill(self) -> None:
+        """As a power cut would: kill -9."""
+        assert self._process is not None
+        os.kill(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def stop(self) -> None:
+        """As Ctrl+C does."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+            try:
+                self._process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                self.kill()
+                raise
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,214 @@
+"""The main job, as a person does it: open, chat, close, come back by the address."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.actions import chats, choose, in_address, messages, ready, reply, send
+from tests.fake_ollama import PAUSE, fake_model
+
+
+def test_the_first_message_is_answered_by_the_embedded_engine(demo, page):
+    page.goto(demo.url)
+    expect(page.get_by_text("tiny demo model").first).to_be_visible()
+    send(page, "What is the capital of France?")
+    expect(messages(page)).to_have_count(2)
+    expect(messages(page).last).to_contain_text("tokens/s", timeout=120_000)
+    in_address(page)
+
+
+def test_a_reload_and_a_second_tab_show_the_same_chat(app, page, new_page):
+    page.goto(app.url)
+    send(page, "hello")
+    reply(page, "You said: hello")
+    in_address(page)
+    page.reload()
+    reply(page, "You said: hello")
+    second = new_page()
+    second.goto(page.url)
+    reply(second, "You said: hello")
+    expect(messages(second)).to_have_count(2)
+
+
+def test_a_reload_in_mid_reply_shows_it_from_the_first_word(app, fake, page):
+    fake.reply("first words ", PAUSE, "last words")
+    page.goto(app.url)
+    send(page, "hello")
+    reply(page, "first words")
+    page.reload()
+    reply(page, "first words")
+    fake.release()
+    reply(page, "first words last words")
+    assert len(fake.requests) == 1
+
+
+def test_two_tabs_follow_one_reply(app, fake, page, new_page):
+    fake.reply("first words ", PAUSE, "last words")
+    page.goto(app.url)
+    send(page, "hello")
+    reply(page, "first words")
+    in_address(page)
+    second = new_page()
+    second.goto(page.url)
+    reply(second, "first words")
+    fake.release()
+    for tab in (page, second):
+        reply(tab, "first words last words")
+
+
+def test_after_kill_9_the_chat_and_a_prompt_just_sent_are_there(app, fake, page):
+    page.goto(app.url)
+    send(page, "one")
+    reply(page, "You said: one")
+    in_address(page)
+    fake.reply("half of ", PAUSE)
+    send(page, "two")
+    reply(page, "half of")
+    page.wait_for_timeout(500)  # what was shown half a second ago is on disk
+    app.kill()
+    app.start()
+    page.goto(page.url)
+    expect(messages(page)).to_have_count(4)
+    expect(messages(page).nth(1)).to_contain_text("You said: one")
+    expect(messages(page).nth(2)).to_contain_text("two")
+    reply(page, "Hearth was stopped during this reply")
+    expect(messages(page).last).to_contain_text("half of")
+
+
+def test_an_unknown_id_is_a_quiet_word_and_a_new_chat(app, page):
+    page.goto(f"{app.url}/?session=nobody-knows-this")
+    expect(page.get_by_text("There is no such chat here")).to_be_visible()
+    send(page, "hello")
+    reply(page, "You said: hello")
+    assert in_address(page) != "nobody-knows-this"
+    expect(page.get_by_text("There is no such chat here")).to_have_count(0)
+
+
+def test_new_chat_begins_another_session(app, page):
+    page.goto(app.url)
+    send(page, "first chat")
+    reply(page, "You said: first chat")
+    first = in_address(page)
+    page.locator(".st-key-new_chat button").click()
+    expect(messages(page)).to_have_count(0)
+    send(page, "second chat")
+    reply(page, "You said: second chat")
+    assert in_address(page) != first
+    expect(chats(page)).to_have_text(["second chat", "first chat"])
+
+
+def test_a_past_chat_is_reopened_from_the_sidebar(app, page):
+    page.goto(app.url)
+    send(page, "first chat")
+    reply(page, "You said: first chat")
+    first = in_address(page)
+    page.locator(".st-key-new_chat button").click()
+    page.locator(f".st-key-session_{first} a").click()
+    reply(page, "You said: first chat")
+    assert in_address(page) == first
+    send(page, "more")
+    reply(page, "You said: more")
+    assert in_address(page) == first
+
+
+def test_a_chat_opens_in_a_new_tab_by_middle_click(app, page):
+    page.goto(app.url)
+    send(page, "first chat")
+    reply(page, "You said: first chat")
+    first = in_address(page)
+    page.locator(".st-key-new_chat button").click()
+    expect(messages(page)).to_have_count(0)
+    with page.context.expect_page() as opened:
+        page.locator(f".st-key-session_{first} a").click(button="middle")
+    reply(opened.value, "You said: first chat")
+
+
+def test_a_chat_is_renamed_in_place(app, page):
+    page.goto(app.url)
+    send(page, "hello")
+    reply(page, "You said: hello")
+    session = in_address(page)
+    choose(page, session, "Rename")
+    box = page.locator(f".st-key-rename_{session} input")
+    box.fill("Greetings & *salutations*")
+    box.press("Enter")
+    expect(chats(page)).to_have_text(["Greetings & *salutations*"])
+    page.reload()
+    expect(page.get_by_role("heading", name="Greetings & *salutations*")).to_be_visible()
+
+
+def test_a_deleted_chat_comes_back_by_undo(app, page):
+    page.goto(app.url)
+    send(page, "hello")
+    reply(page, "You said: hello")
+    session = in_address(page)
+    choose(page, session, "Delete")
+    expect(chats(page)).to_have_count(0)
+    expect(messages(page)).to_have_count(0)
+    page.locator(".st-key-undo_delete button").click()
+    reply(page, "You said: hello")
+    assert in_address(page) == session
+    expect(chats(page)).to_have_count(1)
+
+
+def test_the_model_is_picked_and_remembered_per_chat(app, fake, page):
+    fake.models = [fake_model("alpha:1b"), fake_model("beta:2b")]
+    page.goto(app.url)
+    pick(page, "beta:2b")
+    send(page, "to beta")
+    reply(page, "You said: to beta")
+    first = in_address(page)
+    page.locator(".st-key-new_chat button").click()
+    expect(messages(page)).to_have_count(0)
+    pick(page, "alpha:1b")
+    send(page, "to alpha")
+    reply(page, "You said: to alpha")
+    assert [request["model"] for request in fake.requests] == ["beta:2b", "alpha:1b"]
+    page.goto(f"{app.url}/?session={first}")
+    expect(page.locator(".st-key-model input")).to_have_value(re.compile("beta:2b"))
+
+
+def pick(page, model):
+    page.locator(".st-key-model button").click()
+    page.get_by_role("option", name=re.compile(re.escape(model))).click()
+    expect(page.locator(".st-key-prompt textarea")).to_have_attribute(
+        "placeholder", f"Message {model}"
+    )
+
+
+def test_a_stale_page_acts_on_the_truth(app, page, new_page):
+    page.goto(app.url)
+    send(page, "hello")
+    reply(page, "You said: hello")
+    session = in_address(page)
+    other = new_page()
+    other.goto(page.url)
+    ready(other)
+    choose(other, session, "Delete")
+    expect(chats(other)).to_have_count(0)
+    send(page, "are you there?")
+    reply(page, "You said: are you there?")
+    assert in_address(page) != session
+
+
+def test_everything_is_said_in_the_title_and_by_the_keyboard(app, page):
+    page.goto(app.url)
+    send(page, "hello")
+    reply(page, "You said: hello")
+    page.keyboard.press("Control+Shift+O")
+    expect(messages(page)).to_have_count(0)
+    page.locator(".st-key-prompt textarea").focus()
+    page.keyboard.type("typed")
+    page.keyboard.press("Enter")
+    reply(page, "You said: typed")
+
+
+def test_hostile_text_reaches_nobody_else(app, fake, page, sink):
+    fake.reply(f"![leak]({sink.url}/leak.png) <img src={sink.url}/x> [a]: {sink.url}/y ![a]")
+    page.goto(app.url)
+    send(page, f"![title]({sink.url}/title.png) hello")
+    expect(messages(page).last).to_contain_text("tokens/s")
+    page.reload()
+    expect(messages(page).last).to_contain_text("tokens/s")
+    page.wait_for_timeout(500)
+    assert sink.requests == []

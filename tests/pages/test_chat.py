@@ -1,0 +1,227 @@
+"""The chat page: what it shows of the store, and what its controls do."""
+
+import pytest
+
+from chatcore import service
+from chatcore.types import Usage
+from tests.fake_ollama import Done, Drop, fake_model
+
+
+def send(page, text):
+    return page.chat_input(key="prompt").set_value(text).run()
+
+
+def session_of(page):
+    asked = page.query_params["session"]
+    return asked if isinstance(asked, str) else asked[0]
+
+
+def texts(page):
+    return [
+        (message.name, "".join(block.value for block in message.markdown))
+        for message in page.chat_message
+    ]
+
+
+def errors(page):
+    return [element.value for element in page.error]
+
+
+def test_a_new_page_is_an_empty_chat(open_page):
+    page = open_page()
+    assert not page.exception
+    assert page.chat_message == []
+    assert "session" not in page.query_params
+
+
+def test_a_prompt_is_answered_and_the_address_names_the_chat(open_page):
+    page = send(open_page(), "hello")
+    assert texts(page) == [("user", "hello"), ("assistant", "You said: hello.")]
+    assert service.hearth().store.session(1, session_of(page)).title == "hello"
+
+
+def test_the_address_reopens_the_chat(open_page):
+    page = send(open_page(), "hello")
+    assert texts(open_page(session_of(page))) == texts(page)
+
+
+def test_a_conversation_goes_on_in_its_session(open_page, fake):
+    page = send(send(open_page(), "one"), "two")
+    assert len(page.chat_message) == 4
+    assert [m["content"] for m in fake.requests[1]["messages"]] == ["one", "You said: one.", "two"]
+
+
+def test_history_and_stream_are_cut_into_the_same_blocks(open_page, fake):
+    reply = "# Title\n\nText one.\n\n- a\n\n- b\n\n```\ncode\n\nmore\n```\n\nEnd."
+    fake.reply(*reply)
+    page = send(open_page(), "hello")
+    live = [block.value for block in page.chat_message[1].markdown]
+    again = [block.value for block in open_page(session_of(page)).chat_message[1].markdown]
+    assert live == again
+    assert len(live) == 5
+
+
+def test_what_a_reply_cost_stands_under_it(open_page, fake):
+    fake.reply("hi", Done(eval_count=7, prompt_eval_count=12))
+    page = send(open_page(), "hello")
+    assert any("7 tokens" in caption.value for caption in page.caption)
+
+
+def test_a_blank_prompt_is_nothing(open_page, fake):
+    page = send(open_page(), "  \n ")
+    assert page.chat_message == []
+    assert fake.requests == []
+
+
+def test_an_unknown_session_is_a_quiet_word_and_a_new_chat(open_page):
+    page = open_page("nobody-knows-this")
+    assert not page.exception
+    assert "There is no such chat here" in page.info[0].value
+    page = send(page, "hello")
+    assert session_of(page) != "nobody-knows-this"
+    assert len(page.info) == 0
+
+
+def test_new_chat_leaves_the_old_one_in_the_sidebar(open_page):
+    page = send(open_page(), "hello")
+    page.button(key="new_chat").click().run()
+    assert page.chat_message == []
+    assert "session" not in page.query_params
+    assert len(service.hearth().store.sessions(1)) == 1
+
+
+def test_the_prompt_goes_to_the_picked_model_and_the_chat_keeps_it(open_page, fake):
+    fake.models = [fake_model("alpha:1b"), fake_model("beta:2b")]
+    page = open_page()
+    page.selectbox(key="model").select("beta:2b").run()
+    page = send(page, "hello")
+    assert fake.requests[0]["model"] == "beta:2b"
+    page.selectbox(key="model").select("alpha:1b").run()
+    assert open_page(session_of(page)).selectbox(key="model").value == "alpha:1b"
+
+
+def test_a_new_chat_starts_with_the_model_last_used(open_page, fake):
+    fake.models = [fake_model("alpha:1b"), fake_model("beta:2b")]
+    page = open_page()
+    page.selectbox(key="model").select("beta:2b").run()
+    send(page, "hello")
+    assert open_page().selectbox(key="model").value == "beta:2b"
+
+
+def test_the_picker_tells_size_quantization_and_what_is_loaded(open_page, fake):
+    fake.models = [fake_model("qwen3:8b", parameter_size="8.2B", size=5_200_000_000)]
+    fake.loaded = {"qwen3:8b"}
+    page = open_page()
+    assert page.selectbox(key="model").options == ["qwen3:8b · 8.2B · Q4_K_M · 5.2 GB · loaded"]
+
+
+def test_a_model_that_is_gone_is_still_named_for_its_chat(open_page, fake):
+    page = send(open_page(), "hello")
+    fake.models = [fake_model("other:1b")]
+    service.hearth().host.look_again()
+    page = open_page(session_of(page))
+    assert page.selectbox(key="model").value == "llama3.2:3b"
+    page = send(page, "again")
+    assert "ollama pull llama3.2:3b" in errors(page)[0]
+    assert texts(page)[2] == ("user", "again")
+
+
+def menu(page, action):
+    page.menu_button(key=f"session_menu_{session_of(page)}").click(action).run()
+
+
+def test_a_chat_is_renamed_in_the_sidebar(open_page):
+    page = send(open_page(), "hello")
+    session_id = session_of(page)
+    menu(page, "Rename")
+    page.text_input(key=f"rename_{session_id}").set_value("Greetings").run()
+    assert service.hearth().store.session(1, session_id).title == "Greetings"
+    assert not page.exception
+
+
+def test_an_empty_name_changes_nothing(open_page):
+    page = send(open_page(), "hello")
+    session_id = session_of(page)
+    menu(page, "Rename")
+    page.text_input(key=f"rename_{session_id}").set_value("  ").run()
+    assert service.hearth().store.session(1, session_id).title == "hello"
+
+
+def test_delete_empties_the_page_and_undo_brings_it_back(open_page):
+    page = send(open_page(), "hello")
+    session_id = session_of(page)
+    menu(page, "Delete")
+    assert page.chat_message == []
+    assert service.hearth().store.sessions(1) == []
+    page.button(key="undo_delete").click().run()
+    assert session_of(page) == session_id
+    assert len(page.chat_message) == 2
+
+
+def test_a_server_that_breaks_off_leaves_the_text_and_the_reason(open_page, fake):
+    fake.reply("some text", Drop())
+    page = send(open_page(), "hello")
+    assert texts(page)[1] == ("assistant", "some text")
+    assert "broke off" in errors(page)[0]
+    assert errors(open_page(session_of(page))) == errors(page)
+
+
+def test_a_dead_ollama_host_is_told_and_the_prompt_is_kept(open_page, fake):
+    fake.stop()
+    page = open_page()
+    assert fake.host.replace(":", r"\:").replace("/", r"\/").replace(".", r"\.") in (
+        page.warning[0].value
+    )
+    page = send(page, "hello")
+    assert texts(page)[0] == ("user", "hello")
+    assert "ollama serve" in errors(page)[0]
+
+
+def test_a_full_disk_keeps_the_prompt_on_the_page(open_page):
+    page = open_page()
+    store = service.hearth().store
+    store._writer.call(lambda db: db.execute("pragma max_page_count = 1").fetchone())
+    page = send(page, "x" * 500_000)
+    assert "The disk is full" in errors(page)[0]
+    assert page.code[0].value == "x" * 500_000
+    store._writer.call(lambda db: db.execute("pragma max_page_count = 1000000").fetchone())
+    page.button(key="send_again").click().run()
+    assert len(page.chat_message) == 2
+    assert len(page.code) == 0
+
+
+def test_a_reply_that_a_crash_cut_short_says_so(open_page):
+    open_page()
+    store = service.hearth().store
+    turn = store.begin_turn(1, None, "hello", "m")
+    store.save_draft(1, turn.reply.id, 1, "so far", "")
+    store.recover()
+    page = open_page(turn.session.id)
+    assert texts(page)[1] == ("assistant", "so far")
+    assert "Hearth was stopped" in page.warning[0].value
+
+
+def test_hostile_titles_are_shown_as_they_are(open_page):
+    page = send(open_page(), "![x](http://127.0.0.1:9/leak.png) :red[hi]")
+    label = page.get("page_link")[0].proto.label
+    assert r"\!\[x\]\(http" in label
+    assert r"\:red\[hi\]" in label
+
+
+def test_a_long_list_of_chats_is_shown_in_parts(open_page):
+    open_page()
+    store = service.hearth().store
+    for n in range(60):
+        turn = store.begin_turn(1, None, f"chat {n}", "m")
+        store.finish_reply(1, turn.reply.id, "done", "hi", usage=Usage("stop"))
+    page = open_page()
+    assert len(page.get("page_link")) == 50
+    page.button(key="more_chats").click().run()
+    assert len(page.get("page_link")) == 60
+
+
+@pytest.mark.parametrize("key", ["new_chat", "look_again"])
+def test_every_control_of_an_empty_page_works(open_page, key):
+    page = open_page()
+    page.button(key=key).click().run()
+    assert not page.exception

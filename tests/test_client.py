@@ -1,0 +1,147 @@
+"""The client against a server on loopback that does on the wire what Ollama does, and worse."""
+
+import asyncio
+import json
+
+import pytest
+
+from chatcore.client import OllamaClient
+from chatcore.errors import ModelNotFound, ServerError, ServerUnreachable, SettingsError
+from chatcore.types import ChatRequest
+from tests.fake_ollama import (
+    Done,
+    Drop,
+    End,
+    ErrorLine,
+    HalfLine,
+    Hang,
+    Status,
+    Thinking,
+    fake_model,
+)
+
+
+@pytest.fixture
+def client(fake):
+    fake.models = [fake_model("qwen3:8b", context_length=40960), fake_model("gemma3:4b")]
+    return OllamaClient(fake.host, timeout=30)
+
+
+def ask(client, model="qwen3:8b", received=None):
+    """All chunks of one reply; `received` gets those before an error, too."""
+    chunks = [] if received is None else received
+    request = ChatRequest(model, [{"role": "user", "content": "hi"}], {"num_ctx": 512})
+
+    async def collect():
+        async for chunk in client.chat(request):
+            chunks.append(chunk)
+
+    asyncio.run(collect())
+    return chunks
+
+
+def test_models_are_listed_by_name_with_those_in_memory_marked(client, fake):
+    fake.loaded = {"qwen3:8b"}
+    models = client.models()
+    assert [(m.name, m.loaded) for m in models] == [("gemma3:4b", False), ("qwen3:8b", True)]
+    assert models[1].parameter_size
+    assert models[1].size > 0
+
+
+def test_the_version_is_the_servers(client, fake):
+    assert client.version() == fake.version
+
+
+def test_the_window_a_model_was_trained_for_is_asked_once(client, fake):
+    assert client.context_length("qwen3:8b") == 40960
+    fake.stop()
+    assert client.context_length("qwen3:8b") == 40960
+
+
+def test_a_reply_streams_and_ends_with_its_usage(client, fake):
+    fake.reply(Thinking("hm"), "one ", "", "two", Done(eval_count=7, prompt_eval_count=12))
+    chunks = ask(client)
+    assert "".join(c.content for c in chunks) == "one two"
+    assert "".join(c.thinking for c in chunks) == "hm"
+    usage = chunks[-1].usage
+    assert (usage.done_reason, usage.eval_count, usage.prompt_eval_count) == ("stop", 7, 12)
+
+
+def test_the_request_is_sent_as_given(client, fake):
+    ask(client)
+    body = fake.requests[0]
+    assert body["messages"] == [{"role": "user", "content": "hi"}]
+    assert body["options"] == {"num_ctx": 512}
+
+
+def test_a_missing_model_is_told_with_the_command_that_gets_it(client):
+    with pytest.raises(ModelNotFound, match="ollama pull nope:1b"):
+        ask(client, "nope:1b")
+    with pytest.raises(ModelNotFound, match="ollama pull nope:1b"):
+        client.context_length("nope:1b")
+
+
+@pytest.mark.parametrize("status", [400, 403, 499, 500, 503])
+def test_a_refusal_is_told_in_the_servers_words(client, fake, status):
+    fake.reply(Status(status, "no room"))
+    with pytest.raises(ServerError, match="The model server refused: no room"):
+        ask(client)
+
+
+@pytest.mark.parametrize(
+    "breakage",
+    [Drop(), End(), HalfLine('{"model": "x", "mess'), HalfLine("nonsense\n")],
+    ids=["cut", "no last chunk", "half a line", "no JSON"],
+)
+def test_a_broken_stream_gives_its_text_then_an_error(client, fake, breakage):
+    received = []
+    fake.reply("some ", "text", breakage)
+    with pytest.raises(ServerError, match="broke off"):
+        ask(client, received=received)
+    assert "".join(c.content for c in received) == "some text"
+
+
+def test_an_error_line_in_mid_reply_is_told(client, fake):
+    received = []
+    fake.reply("some ", ErrorLine("model runner has crashed"))
+    with pytest.raises(ServerError, match="model runner has crashed"):
+        ask(client, received=received)
+    assert received[0].content == "some "
+
+
+def test_silence_is_given_up_after_the_time_out(fake):
+    fake.reply(Hang())
+    with pytest.raises(ServerError, match="said nothing for 1 s"):
+        ask(OllamaClient(fake.host, timeout=1), "llama3.2:3b")
+
+
+def test_a_dead_server_is_told_in_every_call(client, fake):
+    fake.stop()
+    for call in (client.version, client.models, lambda: ask(client)):
+        with pytest.raises(ServerUnreachable, match="ollama serve"):
+            call()
+
+
+def test_an_address_that_is_none_is_refused():
+    with pytest.raises(SettingsError, match="OLLAMA_HOST is"):
+        OllamaClient("http://[::1", timeout=1)
+
+
+def test_leaving_closes_the_connection(client, fake):
+    fake.reply("some ", Hang())
+
+    async def leave():
+        chunks = client.chat(ChatRequest("qwen3:8b", [{"role": "user", "content": "hi"}], {}))
+        assert (await anext(chunks)).content == "some "
+        await chunks.aclose()
+
+    asyncio.run(leave())
+    fake.wait_until_idle()
+    assert len(fake.disconnects) == 1
+
+
+def test_a_redirect_is_not_followed(client, fake):
+    fake.reply(Status(302, json.dumps({"error": "moved"})))
+    with pytest.raises(ServerError):
+        ask(client)
+    assert len(fake.requests) == 1

@@ -1,0 +1,214 @@
+"""Replies that outlive their pages: stored, followed from the first word, ended in order."""
+
+import threading
+import time
+
+import pytest
+
+from chatcore.errors import AlreadyGenerating, SessionNotFound
+from chatcore.generation import Generations
+from chatcore.host import ModelHost
+from chatcore.settings import Settings
+from tests.fake_ollama import PAUSE, Done, Drop, Thinking, fake_model
+
+PATIENCE = 20.0
+
+
+@pytest.fixture
+def generations(store, fake, tmp_path):
+    host = ModelHost(Settings(tmp_path / "x.db", ollama_host=fake.host))
+    generations = Generations(store, host, num_ctx=8192)
+    yield generations
+    fake.release()
+    generations.close()
+
+
+def start(generations, owner, prompt="hello", session_id=None, model="llama3.2:3b"):
+    return generations.start(owner, session_id, prompt, model)
+
+
+def followed(generation, heartbeat=lambda: None):
+    """The whole reply, as one who follows it to its end reads it."""
+    return "".join(generation.follow(1000, heartbeat))
+
+
+def until(condition):
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.005)
+
+
+def last(store, generation):
+    return store.message(generation.owner, generation.turn.reply.id)
+
+
+def test_a_reply_is_streamed_and_stored(generations, store, ann, fake):
+    fake.reply("one ", "two", Done(eval_count=2, prompt_eval_count=9))
+    generation = start(generations, ann)
+    assert followed(generation) == "one two"
+    reply = last(store, generation)
+    assert (reply.state, reply.body, reply.usage.eval_count) == ("done", "one two", 2)
+    assert reply.usage.first_token_duration > 0
+
+
+def test_a_reply_is_finished_with_nobody_watching(generations, store, ann, fake):
+    generation = start(generations, ann)
+    until(lambda: last(store, generation).state == "done")
+    assert last(store, generation).body == "You said: hello."
+
+
+def test_the_model_is_asked_with_the_whole_branch_and_a_window(generations, ann, fake):
+    fake.models = [fake_model("small:1b", context_length=2048)]
+    first = start(generations, ann, "one", model="small:1b")
+    followed(first)
+    followed(start(generations, ann, "two", first.turn.session.id, "small:1b"))
+    body = fake.requests[-1]
+    assert [m["content"] for m in body["messages"]] == ["one", "You said: one.", "two"]
+    assert body["options"]["num_ctx"] == 2048
+
+
+def test_every_follower_gets_all_of_it(generations, ann, fake):
+    fake.reply("one ", PAUSE, "two")
+    generation = start(generations, ann)
+    early = follower(generation)
+    until(lambda: generation.body == "one ")
+    late = follower(generation)
+    fake.release()
+    assert early() == late() == followed(generation) == "one two"
+
+
+def follower(generation):
+    """Follow in a thread; call the result for the text."""
+    texts = []
+    thread = threading.Thread(target=lambda: texts.append(followed(generation)))
+    thread.start()
+
+    def text():
+        thread.join(PATIENCE)
+        return texts[0]
+
+    return text
+
+
+def test_a_follower_leaves_before_the_first_word(generations, ann, fake):
+    class Left(Exception):
+        pass
+
+    def leave():
+        raise Left
+
+    fake.reply(PAUSE, "one")
+    generation = start(generations, ann)
+    with pytest.raises(Left):
+        followed(generation, leave)
+    fake.wait_for_request()
+    fake.release()
+    assert followed(generation) == "one"
+
+
+def test_a_page_that_reads_the_store_finds_the_reply_under_way(generations, store, ann, fake):
+    fake.reply("one ", PAUSE, "two")
+    generation = start(generations, ann)
+    message = store.messages(ann, generation.turn.session.id)[-1]
+    assert generations.of(ann, message) is generation
+    fake.wait_for_request()
+    fake.release()
+    followed(generation)
+    until(lambda: generations.of(ann, message) is None)
+
+
+def test_the_text_so_far_is_on_disk_soon(generations, store, ann, fake):
+    fake.reply(Thinking("hm"), "half ", PAUSE, "whole")
+    generation = start(generations, ann)
+    until(lambda: last(store, generation).body == "half ")
+    reply = last(store, generation)
+    assert (reply.state, reply.thinking) == ("streaming", "hm")
+
+
+def test_a_second_prompt_waits_for_the_first(generations, ann, fake):
+    fake.reply("one ", PAUSE)
+    generation = start(generations, ann)
+    with pytest.raises(AlreadyGenerating):
+        start(generations, ann, "more", generation.turn.session.id)
+    fake.wait_for_request()
+    assert len(fake.requests) == 1
+
+
+def test_chats_are_answered_side_by_side(generations, ann, fake):
+    fake.reply("slow ", PAUSE)
+    slow = start(generations, ann)
+    until(lambda: slow.body)
+    assert followed(start(generations, ann, "quick")) == "You said: quick."
+
+
+def test_a_server_that_breaks_off_leaves_the_text_and_the_reason(generations, store, ann, fake):
+    fake.reply("some text", Drop())
+    generation = start(generations, ann)
+    assert followed(generation) == "some text"
+    reply = last(store, generation)
+    assert (reply.state, reply.body) == ("error", "some text")
+    assert "broke off" in reply.error
+
+
+def test_a_model_deleted_meanwhile_is_told_and_the_prompt_kept(generations, store, ann, fake):
+    generation = start(generations, ann)
+    followed(generation)
+    fake.models = []
+    generation = start(generations, ann, "again", generation.turn.session.id)
+    followed(generation)
+    assert "ollama pull llama3.2:3b" in last(store, generation).error
+    assert store.messages(ann, generation.turn.session.id)[-2].body == "again"
+
+
+def test_without_any_model_the_prompt_is_kept(generations, store, ann, fake):
+    fake.models = []
+    generation = start(generations, ann, model="")
+    followed(generation)
+    assert "No model is installed" in last(store, generation).error
+
+
+def test_a_dead_server_is_told_and_the_next_prompt_works_when_it_is_back(
+    generations, store, ann, fake
+):
+    fake.stop()
+    generation = start(generations, ann)
+    followed(generation)
+    assert "ollama serve" in last(store, generation).error
+    fake.start()
+    generation = start(generations, ann, "again", generation.turn.session.id)
+    assert followed(generation) == "You said: again."
+
+
+def test_an_unknown_session_is_refused_before_anything_is_sent(generations, ann, fake):
+    with pytest.raises(SessionNotFound):
+        start(generations, ann, session_id="nope")
+    assert fake.requests == []
+
+
+def test_closing_saves_every_reply_as_interrupted(generations, store, ann, fake):
+    fake.reply("half ", PAUSE)
+    generation = start(generations, ann)
+    until(lambda: generation.body == "half ")
+    generations.close()
+    reply = last(store, generation)
+    assert (reply.state, reply.body) == ("interrupted", "half ")
+    fake.wait_until_idle()
+
+
+def test_a_full_disk_keeps_the_reply_on_the_page_until_it_can_be_saved(
+    generations, store, ann, fake, monkeypatch
+):
+    monkeypatch.setattr("chatcore.generation.SAVE_AGAIN_AFTER", 0.05)
+    fake.reply("x" * 1_000_000, PAUSE, "end")
+    generation = start(generations, ann)
+    until(lambda: generation.body)
+    store._writer.call(lambda db: db.execute("pragma max_page_count = 1").fetchone())
+    fake.release()
+    assert followed(generation).endswith("xend")
+    assert "disk is full" in generation.unsaved
+    assert generations.of(ann, last(store, generation)) is generation
+    store._writer.call(lambda db: db.execute("pragma max_page_count = 1000000").fetchone())
+    until(lambda: last(store, generation).state == "done")
+    assert last(store, generation).body.endswith("xend")
+    assert generation.unsaved is None

@@ -1,0 +1,92 @@
+"""Which model server answers, and what is said when none does."""
+
+import pytest
+
+from chatcore import host as host_module
+from chatcore.errors import ServerUnreachable
+from chatcore.host import ModelHost
+from chatcore.settings import Settings
+from tests.fake_ollama import fake_model
+
+
+@pytest.fixture
+def host_of(tmp_path):
+    """A host by its settings; all of them are closed in the end."""
+    hosts = []
+
+    def make(**settings):
+        hosts.append(ModelHost(Settings(tmp_path / "hearth.db", **settings)))
+        return hosts[-1]
+
+    yield make
+    for host in hosts:
+        host.close()
+
+
+@pytest.fixture
+def local(fake, monkeypatch):
+    """The scripted server where a local Ollama is looked for."""
+    monkeypatch.setattr(host_module, "LOCAL", fake.host)
+    return fake
+
+
+def test_ollama_host_is_used_where_it_is_set(host_of, fake):
+    info = host_of(ollama_host=fake.host).info()
+    assert (info.host, info.version, info.embedded) == (fake.host, fake.version, False)
+
+
+def test_a_dead_ollama_host_is_an_error_and_never_a_fallback(host_of, local, fake):
+    fake.stop()
+    for _ in range(2):
+        with pytest.raises(ServerUnreachable, match=fake.host):
+            host_of(ollama_host=fake.host).info()
+
+
+def test_a_local_ollama_is_found(host_of, local):
+    assert host_of().info().host == local.host
+
+
+def test_without_ollama_the_embedded_engine_answers(host_of, local):
+    local.stop()
+    info = host_of().info()
+    assert (info.embedded, info.demo) == (True, True)
+    assert [model.name for model in info.models] == ["smollm2:135m"]
+
+
+def test_look_again_finds_an_ollama_that_came_later(host_of, local):
+    local.stop()
+    host = host_of()
+    assert host.info().embedded
+    local.start()
+    assert host.info().embedded
+    host.look_again()
+    assert host.info().host == local.host
+
+
+def test_with_the_engine_off_the_page_is_told_what_to_do(host_of, local):
+    local.stop()
+    host = host_of(embedded="off")
+    with pytest.raises(ServerUnreachable, match="HEARTH_EMBEDDED=off"):
+        host.info()
+    local.start()
+    assert host.info().host == local.host
+
+
+def test_the_engine_is_always_used_where_it_is_asked_for(host_of, fake):
+    assert host_of(embedded="always", ollama_host=fake.host).info().embedded
+
+
+def test_an_engine_that_died_is_started_again(host_of):
+    host = host_of(embedded="always")
+    host.info()
+    host._engine.stop()
+    assert host.info().models
+
+
+def test_models_come_and_go_without_a_restart(host_of, fake, monkeypatch):
+    monkeypatch.setattr(host_module, "SEEN_FOR", 0.0)
+    host = host_of(ollama_host=fake.host)
+    fake.models = [fake_model("a:1b")]
+    assert [m.name for m in host.info().models] == ["a:1b"]
+    fake.models = [fake_model("b:1b")]
+    assert [m.name for m in host.info().models] == ["b:1b"]

@@ -1,0 +1,78 @@
+"""Who may import whom: the rooms have doors."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+EVERYWHERE = {"types", "errors"}
+MAY_IMPORT = {
+    "types": set(),
+    "errors": set(),
+    "settings": {"errors"},
+    "blocks": set(),
+    "context": EVERYWHERE,
+    "identity": EVERYWHERE,
+    "client": EVERYWHERE,
+    "engine": EVERYWHERE | {"engine"},
+    "store": EVERYWHERE | {"store"},
+    "host": EVERYWHERE | {"settings", "client", "engine"},
+    "generation": EVERYWHERE | {"context", "host", "store"},
+    "service": EVERYWHERE | {"settings", "store", "host", "generation"},
+    "web": EVERYWHERE | {"web", "service", "identity"},
+    "ui": EVERYWHERE | {"ui", "service", "identity", "generation", "blocks"},
+    "__main__": EVERYWHERE | {"engine"},
+}
+STREAMLIT = {"app.py", "frame.py"}
+
+
+def modules():
+    return sorted((ROOT / "chatcore").rglob("*.py"))
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module == "chatcore":
+            yield from (f"chatcore.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_a_module_imports_only_the_rooms_below_it(path):
+    room = path.relative_to(ROOT / "chatcore").parts[0].removesuffix(".py")
+    if room == "__init__":
+        assert list(imports(path)) == []
+        return
+    ours = {name.split(".")[1] for name in imports(path) if name.startswith("chatcore.")}
+    assert ours - {"__version__"} <= MAY_IMPORT[room]
+
+
+def test_streamlit_is_known_only_where_pages_are_made():
+    users = {p.relative_to(ROOT).as_posix() for p in modules() if "streamlit" in set(imports(p))}
+    assert users
+    assert all(name.startswith("chatcore/ui/") for name in users)
+
+
+@pytest.mark.parametrize(
+    ("library", "room"),
+    [
+        ("sqlite_utils", "chatcore/store/sqlite/"),
+        ("ollama", "chatcore/client.py"),
+        ("xllamacpp", "chatcore/engine/"),
+    ],
+)
+def test_a_library_has_one_room(library, room):
+    users = [p.relative_to(ROOT).as_posix() for p in modules() if library in set(imports(p))]
+    assert users
+    assert all(name.startswith(room) for name in users)
+
+
+def test_importing_the_core_brings_no_streamlit():
+    code = "import sys, chatcore.service; sys.exit('streamlit' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -1,0 +1,275 @@
+"""What the SQLite backend promises beyond the contract: its file, its faults, its index."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from chatcore.errors import DiskFull, StoreError
+from chatcore.store.sqlite import SqliteStore, schema
+from chatcore.store.sqlite.connections import Writer
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "hearth.db"
+
+
+def sql(path, statement, *parameters):
+    connection = sqlite3.connect(path)
+    try:
+        with connection:
+            return connection.execute(statement, parameters).fetchall()
+    finally:
+        connection.close()
+
+
+def refusal(path):
+    with pytest.raises(StoreError) as refused:
+        SqliteStore(path)
+    return str(refused.value)
+
+
+def test_the_folder_and_the_file_are_made_for_the_owner_alone(tmp_path):
+    path = tmp_path / "new" / "hearth.db"
+    SqliteStore(path).close()
+    assert path.stat().st_mode & 0o077 == 0
+    assert path.parent.stat().st_mode & 0o077 == 0
+
+
+def test_nothing_is_lost_between_close_and_open(path):
+    store = SqliteStore(path)
+    turn = store.begin_turn(store.owner("ann"), None, "hello", "m")
+    store.close()
+    store = SqliteStore(path)
+    assert store.messages(store.owner("ann"), turn.session.id)[0].body == "hello"
+    store.close()
+
+
+def test_a_path_that_cannot_be_made_is_refused(tmp_path):
+    (tmp_path / "file").write_text("x")
+    assert "cannot be used" in refusal(tmp_path / "file" / "hearth.db")
+
+
+def test_a_folder_in_place_of_the_file_is_refused(path):
+    path.mkdir()
+    assert str(path) in refusal(path)
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_alone(path):
+    path.write_text("These are my notes.\n" * 200)
+    assert "not a database" in refusal(path)
+    assert path.read_text().startswith("These are my notes.")
+
+
+def test_an_empty_file_is_refused(path):
+    path.touch()
+    assert "is empty" in refusal(path)
+    assert path.stat().st_size == 0
+
+
+def test_the_database_of_another_program_is_refused_and_left_alone(path):
+    sql(path, "create table theirs(x)")
+    assert "another program" in refusal(path)
+    assert sql(path, "select name from sqlite_master") == [("theirs",)]
+
+
+def test_a_database_of_a_newer_version_is_refused(path):
+    SqliteStore(path).close()
+    sql(path, "insert into _sqlite_migrations values (99, 'hearth', 'm099_later', '2030')")
+    assert "newer version" in refusal(path)
+
+
+def test_a_second_hearth_is_refused_while_the_first_runs(path):
+    first = SqliteStore(path)
+    assert "Another Hearth" in refusal(path)
+    first.close()
+    SqliteStore(path).close()
+
+
+def test_a_refused_open_leaves_no_lock(path):
+    path.touch()
+    refusal(path)
+    path.unlink()
+    SqliteStore(path).close()
+
+
+def test_a_migration_copies_the_database_first(path, monkeypatch):
+    SqliteStore(path).close()
+    monkeypatch.setattr(schema.migrations, "_migrations", [*schema.migrations._migrations])
+    schema.migrations(name="m002_test")(lambda db: db.execute("create table extra(x)"))
+    SqliteStore(path).close()
+    copy = path.parent / "backups" / "hearth-before-m002_test.db"
+    assert sql(path, "select name from sqlite_master where name = 'extra'")
+    assert not sql(copy, "select name from sqlite_master where name = 'extra'")
+    assert sql(copy, "pragma integrity_check") == [("ok",)]
+
+
+def test_a_migration_that_fails_changes_nothing(path, monkeypatch):
+    SqliteStore(path).close()
+    monkeypatch.setattr(schema.migrations, "_migrations", [*schema.migrations._migrations])
+    schema.migrations(name="m002_good")(lambda db: db.execute("create table extra(x)"))
+    schema.migrations(name="m003_bad")(lambda db: db.execute("create table extra(x)"))
+    refusal(path)
+    assert not sql(path, "select name from sqlite_master where name = 'extra'")
+
+
+def full(store):
+    """From here on the file cannot grow, as on a full disk."""
+    pages = store._writer.call(lambda db: db.execute("pragma page_count").fetchone()[0])
+    store._writer.call(lambda db: db.execute(f"pragma max_page_count = {pages}").fetchone())
+
+
+def space(store):
+    store._writer.call(lambda db: db.execute("pragma max_page_count = 1000000").fetchone())
+
+
+@pytest.fixture
+def store(path):
+    store = SqliteStore(path)
+    yield store
+    store.close()
+
+
+def test_a_full_disk_is_told_and_loses_nothing(store):
+    ann = store.owner("ann")
+    turn = store.begin_turn(ann, None, "hello", "m")
+    full(store)
+    with pytest.raises(DiskFull, match="The disk is full"):
+        store.finish_reply(ann, turn.reply.id, "done", "x" * 1_000_000)
+    assert store.message(ann, turn.reply.id).state == "streaming"
+    space(store)
+    store.finish_reply(ann, turn.reply.id, "done", "x" * 1_000_000)
+    assert len(store.message(ann, turn.reply.id).body) == 1_000_000
+
+
+def test_a_write_too_large_for_the_disk_spoils_no_other_commit(store):
+    ann = store.owner("ann")
+    session = store.begin_turn(ann, None, "hello", "m").session
+    full(store)
+    hold, held = threading.Event(), threading.Event()
+    store._writer.submit(lambda _: (held.set(), hold.wait()))
+    held.wait()
+    large = store._writer.submit(
+        lambda db: db.execute("update sessions set title = ?", ["x" * 1_000_000])
+    )
+    small = store._writer.submit(lambda db: db.execute("update sessions set title = 'small'"))
+    hold.set()
+    small.result()
+    with pytest.raises(DiskFull):
+        large.result()
+    assert store.session(ann, session.id).title == "small"
+
+
+def test_a_draft_on_a_full_disk_is_not_an_error_for_the_reply(store, caplog):
+    ann = store.owner("ann")
+    turn = store.begin_turn(ann, None, "hello", "m")
+    full(store)
+    store.save_draft(ann, turn.reply.id, 1, "x" * 1_000_000, "")
+    space(store)
+    store.check()
+    assert "a draft was not saved" in caplog.text
+    assert store.message(ann, turn.reply.id).body == ""
+
+
+def test_check_tells_that_nothing_can_be_written(store):
+    store.check()
+    store._writer.call(lambda db: db.execute("pragma query_only = 1").close())
+    with pytest.raises(StoreError, match="cannot be written"):
+        store.check()
+
+
+def test_many_writers_are_one_commit_each_and_none_is_lost(store):
+    ann = store.owner("ann")
+    sessions = [store.begin_turn(ann, None, "hello", "m").session.id for _ in range(20)]
+    threads = [
+        threading.Thread(target=store.rename_session, args=(ann, session_id, f"title {i}"))
+        for i, session_id in enumerate(sessions)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [store.session(ann, i).title for i in sessions] == [f"title {i}" for i in range(20)]
+
+
+def test_readers_cannot_write(store):
+    with store._readers.lend() as db, pytest.raises(sqlite3.OperationalError, match="readonly"):
+        db.execute("delete from messages")
+
+
+def test_the_sidebar_reads_nothing_but_its_index(store):
+    with store._readers.lend() as db:
+        plan = db.execute(
+            "explain query plan select pk, id, title, model, leaf_id, created_at, updated_at,"
+            " n_messages from sessions where owner_n = 1 and deleted_at is null"
+            " order by updated_at desc limit 50"
+        ).fetchall()
+    assert [row[3] for row in plan] == [
+        "SEARCH sessions USING COVERING INDEX sessions_list (owner_n=?)"
+    ]
+
+
+def words(path, match):
+    return sql(path, "select rowid from messages_fts where messages_fts match ?", match)
+
+
+def test_the_index_follows_a_reply_from_stream_to_deletion(store, path):
+    ann = store.owner("ann")
+    turn = store.begin_turn(ann, None, "lighthouse", "m")
+    store.save_draft(ann, turn.reply.id, 1, "half a cormorant", "")
+    assert words(path, "lighthouse") == [(turn.prompt.id,)]
+    assert words(path, "cormorant") == []
+    store.finish_reply(ann, turn.reply.id, "done", "a whole cormorant")
+    assert words(path, "cormorants") == [(turn.reply.id,)]
+    store._writer.call(lambda db: db.execute("delete from sessions").close())
+    assert words(path, "cormorant") == []
+    sql(path, "insert into messages_fts(messages_fts, rank) values ('integrity-check', 1)")
+
+
+CRASH = """
+import sys, threading, time
+from pathlib import Path
+from chatcore.store.sqlite import SqliteStore
+store = SqliteStore(Path(sys.argv[1]))
+ann = store.owner("ann")
+n = 0
+while True:
+    n += 1
+    turn = store.begin_turn(ann, None, f"prompt {n}", "m")
+    print(turn.session.id, flush=True)
+    store.save_draft(ann, turn.reply.id, 1, "draft", "")
+    if n % 2:
+        store.finish_reply(ann, turn.reply.id, "done", f"reply {n}")
+"""
+
+
+def test_kill_9_loses_no_prompt_that_was_stored(path):
+    for _ in range(5):
+        child = subprocess.Popen(
+            [sys.executable, "-c", CRASH, str(path)], stdout=subprocess.PIPE, text=True
+        )
+        stored = [child.stdout.readline().strip() for _ in range(20)]
+        os.kill(child.pid, signal.SIGKILL)
+        stored += child.communicate()[0].split()
+        store = SqliteStore(path)
+        ann = store.owner("ann")
+        assert all(store.messages(ann, session_id) for session_id in stored)
+        store.recover()
+        store.close()
+    assert sql(path, "pragma integrity_check") == [("ok",)]
+    assert not sql(path, "select 1 from messages where state = 'streaming'")
+    sql(path, "insert into messages_fts(messages_fts, rank) values ('integrity-check', 1)")
+
+
+def test_a_closed_writer_takes_no_more(path):
+    SqliteStore(path).close()
+    writer = Writer(path)
+    writer.close()
+    with pytest.raises(StoreError, match="shutting down"):
+        writer.submit(lambda _: None)

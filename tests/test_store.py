@@ -1,0 +1,257 @@
+"""The Store contract. Every backend passes all of it."""
+
+import threading
+
+import pytest
+
+from chatcore.errors import AlreadyGenerating, MessageNotFound, SessionNotFound
+from chatcore.types import Usage
+
+
+def talk(store, owner, prompt="hello", reply="hi", session_id=None):
+    turn = store.begin_turn(owner, session_id, prompt, "m")
+    store.finish_reply(owner, turn.reply.id, "done", reply)
+    return turn
+
+
+def texts(store, owner, session_id):
+    return [(m.role, m.state, m.body) for m in store.messages(owner, session_id)]
+
+
+def test_an_identity_always_names_the_same_owner(store):
+    assert store.owner("ann") == store.owner("ann") != store.owner("bob")
+
+
+def test_many_first_sights_of_an_identity_make_one_owner(store):
+    owners = in_threads(12, lambda _: store.owner("ann"))
+    assert len(set(owners)) == 1
+
+
+def test_a_turn_is_a_prompt_and_an_empty_reply_to_it(store, ann):
+    turn = store.begin_turn(ann, None, "hello", "m")
+    assert turn.reply.parent_id == turn.prompt.id
+    assert texts(store, ann, turn.session.id) == [
+        ("user", "done", "hello"),
+        ("assistant", "streaming", ""),
+    ]
+
+
+def test_a_new_session_is_named_by_the_first_words(store, ann):
+    turn = store.begin_turn(ann, None, "why  is\nthe sky blue? " * 9, "m")
+    assert turn.session.title.startswith("why is the sky blue? why")
+    assert len(turn.session.title) <= 61
+    assert turn.session.title.endswith("…")
+
+
+def test_a_conversation_is_read_back_in_order(store, ann):
+    first = talk(store, ann, "one", "1")
+    talk(store, ann, "two", "2", first.session.id)
+    assert [body for _, _, body in texts(store, ann, first.session.id)] == ["one", "1", "two", "2"]
+    assert store.session(ann, first.session.id).n_messages == 4
+
+
+def test_the_last_used_session_comes_first(store, ann):
+    old, new = talk(store, ann, "old"), talk(store, ann, "new")
+    assert [s.id for s in store.sessions(ann)] == [new.session.id, old.session.id]
+    talk(store, ann, "again", session_id=old.session.id)
+    assert [s.id for s in store.sessions(ann)] == [old.session.id, new.session.id]
+
+
+def test_sessions_stop_at_the_limit(store, ann):
+    for _ in range(3):
+        talk(store, ann)
+    assert len(store.sessions(ann, limit=2)) == 2
+
+
+def test_a_reply_is_stored_with_all_that_is_known_of_it(store, ann):
+    turn = store.begin_turn(ann, None, "hello", "m")
+    usage = Usage(done_reason="stop", eval_count=3, eval_duration=2_000_000_000)
+    store.finish_reply(ann, turn.reply.id, "error", "hi", "hm", usage, "It broke.")
+    reply = store.message(ann, turn.reply.id)
+    assert (reply.body, reply.thinking, reply.error) == ("hi", "hm", "It broke.")
+    assert reply.usage == usage
+    assert reply.usage.prompt_eval_count is None
+
+
+def test_a_finished_reply_cannot_be_finished_again(store, ann):
+    turn = talk(store, ann, reply="first")
+    assert store.finish_reply(ann, turn.reply.id, "error", "second").body == "first"
+
+
+def test_a_second_prompt_waits_for_the_reply(store, ann):
+    turn = store.begin_turn(ann, None, "hello", "m")
+    with pytest.raises(AlreadyGenerating):
+        store.begin_turn(ann, turn.session.id, "more", "m")
+    assert len(store.messages(ann, turn.session.id)) == 2
+
+
+def test_two_prompts_at_once_leave_one_turn(store, ann):
+    turn = talk(store, ann)
+
+    def prompt(n):
+        try:
+            return store.begin_turn(ann, turn.session.id, f"prompt {n}", "m")
+        except AlreadyGenerating:
+            return None
+
+    assert len([t for t in in_threads(8, prompt) if t]) == 1
+    assert len(store.messages(ann, turn.session.id)) == 4
+
+
+def test_a_turn_with_a_key_is_begun_once(store, ann):
+    session_id = talk(store, ann).session.id
+    turns = in_threads(8, lambda _: store.begin_turn(ann, session_id, "hello", "m", key="k"))
+    assert len({turn.reply.id for turn in turns}) == 1
+    assert len(store.messages(ann, session_id)) == 4
+
+
+def test_message_ids_are_unique_under_load(store, ann, bob):
+    turns = in_threads(16, lambda n: store.begin_turn((ann, bob)[n % 2], None, "hello", "m"))
+    assert len({m.id for turn in turns for m in (turn.prompt, turn.reply)}) == 32
+
+
+def test_a_message_id_tells_its_owner(store, ann, bob):
+    assert talk(store, ann).reply.id >> 41 == ann
+    assert talk(store, bob).prompt.id >> 41 == bob
+
+
+def test_a_draft_is_the_text_of_a_streaming_reply(store, ann):
+    turn = store.begin_turn(ann, None, "hello", "m")
+    store.save_draft(ann, turn.reply.id, 1, "so far", "thought")
+    flush(store, ann)
+    reply = store.message(ann, turn.reply.id)
+    assert (reply.state, reply.body, reply.thinking) == ("streaming", "so far", "thought")
+
+
+def test_an_older_draft_never_replaces_a_newer_one(store, ann):
+    turn = store.begin_turn(ann, None, "hello", "m")
+    store.save_draft(ann, turn.reply.id, 2, "newer", "")
+    flush(store, ann)
+    store.save_draft(ann, turn.reply.id, 1, "older", "")
+    flush(store, ann)
+    assert store.message(ann, turn.reply.id).body == "newer"
+
+
+def test_a_draft_after_the_end_is_dropped(store, ann):
+    turn = talk(store, ann, reply="whole")
+    store.save_draft(ann, turn.reply.id, 9, "late", "")
+    flush(store, ann)
+    assert store.message(ann, turn.reply.id).body == "whole"
+
+
+def test_recovery_keeps_the_draft_and_frees_the_session(store, ann):
+    turn = store.begin_turn(ann, None, "hello", "m")
+    store.save_draft(ann, turn.reply.id, 1, "so far", "thought")
+    assert store.recover() == 1
+    reply = store.message(ann, turn.reply.id)
+    assert (reply.state, reply.body, reply.thinking) == ("interrupted", "so far", "thought")
+    assert store.begin_turn(ann, turn.session.id, "more", "m").prompt.parent_id == reply.id
+
+
+def test_recovery_touches_no_finished_reply(store, ann):
+    turn = talk(store, ann)
+    assert store.recover() == 0
+    assert store.message(ann, turn.reply.id).state == "done"
+
+
+def test_a_deleted_session_is_gone_until_restored(store, ann):
+    session = talk(store, ann).session
+    store.delete_session(ann, session.id)
+    assert store.sessions(ann) == []
+    with pytest.raises(SessionNotFound):
+        store.messages(ann, session.id)
+    store.restore_session(ann, session.id)
+    assert texts(store, ann, session.id) == [("user", "done", "hello"), ("assistant", "done", "hi")]
+
+
+def test_a_reply_under_way_survives_delete_and_restore(store, ann):
+    turn = store.begin_turn(ann, None, "hello", "m")
+    store.delete_session(ann, turn.session.id)
+    store.finish_reply(ann, turn.reply.id, "done", "hi")
+    store.restore_session(ann, turn.session.id)
+    assert store.message(ann, turn.reply.id).body == "hi"
+
+
+def test_a_session_is_renamed_and_remembers_its_model(store, ann):
+    session = talk(store, ann).session
+    store.rename_session(ann, session.id, "Sky")
+    store.choose_model(ann, session.id, "qwen3:8b")
+    session = store.session(ann, session.id)
+    assert (session.title, session.model) == ("Sky", "qwen3:8b")
+
+
+def refused_to(store, owner, turn):
+    session_id, message_id = turn.session.id, turn.reply.id
+    return [
+        (SessionNotFound, lambda: store.session(owner, session_id)),
+        (SessionNotFound, lambda: store.messages(owner, session_id)),
+        (SessionNotFound, lambda: store.rename_session(owner, session_id, "mine")),
+        (SessionNotFound, lambda: store.choose_model(owner, session_id, "x")),
+        (SessionNotFound, lambda: store.delete_session(owner, session_id)),
+        (SessionNotFound, lambda: store.restore_session(owner, session_id)),
+        (SessionNotFound, lambda: store.begin_turn(owner, session_id, "x", "m")),
+        (MessageNotFound, lambda: store.message(owner, message_id)),
+        (MessageNotFound, lambda: store.finish_reply(owner, message_id, "done", "x")),
+    ]
+
+
+def test_another_owner_is_refused_everything_and_changes_nothing(store, ann, bob):
+    turn = store.begin_turn(ann, None, "secret", "m")
+    before = store.sessions(ann), store.messages(ann, turn.session.id)
+    for error, attempt in refused_to(store, bob, turn):
+        with pytest.raises(error):
+            attempt()
+    store.save_draft(bob, turn.reply.id, 99, "forged", "")
+    flush(store, bob)
+    assert (store.sessions(ann), store.messages(ann, turn.session.id)) == before
+    assert store.sessions(bob) == []
+
+
+def test_foreign_and_unknown_are_told_the_same(store, ann, bob):
+    session_id = talk(store, ann).session.id
+    with pytest.raises(SessionNotFound) as foreign:
+        store.session(bob, session_id)
+    with pytest.raises(SessionNotFound) as unknown:
+        store.session(bob, "no-such-id")
+    assert str(foreign.value) == str(unknown.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\0NUL\0", "lone \ud800 surrogate", "👩‍👩‍👧 \u202e", "x" * 1_000_000, "'; drop table--"],
+)
+def test_any_text_is_kept(store, ann, text):
+    turn = talk(store, ann, text, text)
+    kept = text.replace("\0", "").replace("\ud800", "?")
+    assert [body for _, _, body in texts(store, ann, turn.session.id)] == [kept, kept]
+
+
+def test_close_writes_what_waits_and_may_be_repeated(store, ann):
+    turn = store.begin_turn(ann, None, "hello", "m")
+    store.save_draft(ann, turn.reply.id, 1, "so far", "")
+    store.close()
+    store.close()
+
+
+def flush(store, owner):
+    """Writes are in order: when this one has returned, the drafts before it are on disk."""
+    store.rename_session(owner, talk(store, owner).session.id, "flush")
+    for session in store.sessions(owner):
+        if session.title == "flush":
+            store.delete_session(owner, session.id)
+
+
+def in_threads(n, function):
+    results = [None] * n
+    barrier = threading.Barrier(n)
+
+    def run(i):
+        barrier.wait()
+        results[i] = function(i)
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(n)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results

@@ -1,0 +1,85 @@
+from datetime import UTC, date, datetime
+
+import pytest
+
+from chatcore.types import Message, ModelInfo, Session, Usage
+from chatcore.ui import words
+
+
+def session(year, month, day):
+    at = int(datetime(year, month, day, 12, tzinfo=UTC).timestamp() * 1000)
+    return Session(1, f"{month}-{day}", "title", "m", None, at, at, 2)
+
+
+def reply(usage):
+    return Message(1, 1, None, "assistant", "done", "hi", "", "qwen3:8b", 0, usage)
+
+
+@pytest.mark.parametrize(
+    ("n", "shown"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1500, "1.5 kB"),
+        (98_362_432, "98 MB"),
+        (5_200_000_000, "5.2 GB"),
+        (4_000_000_000_000, "4.0 TB"),
+    ],
+)
+def test_sizes_are_counted_as_disks_count(n, shown):
+    assert words.size(n) == shown
+
+
+def test_a_label_shows_exactly_the_text():
+    assert words.plain("![x](http://a) *b*\n:red[c]") == (
+        r"\!\[x\]\(http\:\/\/a\) \*b\* \:red\[c\]"
+    )
+
+
+def test_a_sentence_keeps_its_code_and_nothing_else():
+    assert words.sentence("Run `ollama pull x`, *now*.") == r"Run `ollama pull x`\, \*now\*\."
+
+
+def test_a_sentence_with_a_stray_backtick_is_plain():
+    assert words.sentence("a ` b") == r"a \` b"
+
+
+def test_a_model_is_told_in_one_line():
+    assert words.model(ModelInfo("q", "8.2B", "Q4_K_M", 5_200_000_000, loaded=True)) == (
+        "8.2B · Q4_K_M · 5.2 GB · loaded"
+    )
+    assert words.model(ModelInfo("q", "", "", 1000, loaded=False)) == "1.0 kB"
+
+
+def test_a_reply_tells_what_it_cost():
+    usage = Usage(
+        "stop", eval_count=214, eval_duration=5_000_000_000, first_token_duration=4 * 10**8
+    )
+    assert words.usage(reply(usage)) == (
+        r"qwen3\:8b · 214 tokens · 43 tokens/s · first after 0.4 s"
+    )
+
+
+def test_an_unknown_figure_is_left_out_and_never_0():
+    assert words.usage(reply(None)) == r"qwen3\:8b"
+    assert words.usage(reply(Usage("length"))) == r"qwen3\:8b · cut at the length limit"
+
+
+def test_chats_are_grouped_by_the_visitors_day():
+    chats = [
+        session(2026, 11, 22),
+        session(2026, 11, 21),
+        session(2026, 11, 15),
+        session(2026, 1, 1),
+    ]
+    groups = words.by_day(chats, date(2026, 11, 22), UTC)
+    assert {day: [c.id for c in members] for day, members in groups.items()} == {
+        "Today": ["11-22"],
+        "Yesterday": ["11-21"],
+        "Previous 7 days": ["11-15"],
+        "Older": ["1-1"],
+    }
+
+
+def test_a_clock_that_runs_ahead_is_still_today():
+    assert list(words.by_day([session(2026, 11, 23)], date(2026, 11, 22), UTC)) == ["Today"]
