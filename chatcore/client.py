@@ -5,6 +5,7 @@ call. It knows nothing of sessions, and nothing of how the server was found.
 """
 
 import json
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, contextmanager
 from typing import Any, cast
@@ -18,6 +19,8 @@ from chatcore.types import ChatRequest, Chunk, ModelInfo, Usage
 
 LISTING_TIMEOUT = 10  # seconds; listing models never waits for one
 CONNECT_TIMEOUT = 5
+
+LOOPBACK = re.compile(r"^(https?://)?(127\.|localhost\b|\[::1\]|:)")
 
 COUNTS = (
     "done_reason",
@@ -40,6 +43,7 @@ class OllamaClient:
         # Nothing is kept open between calls, so a client can be dropped at any time.
         rules: dict[str, Any] = {
             "follow_redirects": False,
+            "trust_env": not LOOPBACK.search(host),  # a proxy of the environment is not for this
             "limits": httpx.Limits(max_keepalive_connections=0),
         }
         try:

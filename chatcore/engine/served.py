@@ -6,10 +6,17 @@ Works on the file's header and bytes; does not know whether the model is loaded.
 import hashlib
 import re
 import threading
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from chatcore.engine.bundled import BUNDLED_NAME, BUNDLED_SHA256, DAMAGED, bundled_gguf
+from chatcore.engine.bundled import (
+    BUNDLED_NAME,
+    BUNDLED_PARAMETERS,
+    BUNDLED_SHA256,
+    DAMAGED,
+    bundled_gguf,
+)
 from chatcore.engine.gguf import Header, read_header
 from chatcore.engine.options import DEFAULT_NUM_CTX
 from chatcore.engine.refusals import Refused
@@ -26,10 +33,18 @@ _NAME_CHARACTERS = re.compile(r"[^a-z0-9._]+")
 
 
 class ServedModel:
-    def __init__(self, path: Path, name: str, header: Header, sha256: str | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        header: Header,
+        sha256: str | None = None,
+        parameters: Mapping[str, object] | None = None,
+    ) -> None:
         self.path = path
         self.name = name
         self.header = header
+        self.parameters = parameters or {}
         stat = path.stat()
         self._size = stat.st_size
         self._modified_at = datetime.fromtimestamp(stat.st_mtime, UTC).isoformat()
@@ -87,7 +102,7 @@ class ServedModel:
     def show(self) -> dict[str, object]:
         return {
             "modelfile": f"FROM {self.path.name}\n",
-            "parameters": "",
+            "parameters": "\n".join(f"{key} {value}" for key, value in self.parameters.items()),
             "template": self.header.text("tokenizer.chat_template"),
             "license": self.header.text("general.license"),
             "details": self._details(),
@@ -119,7 +134,7 @@ class ServedModel:
 
 def bundled_model() -> ServedModel:
     path = bundled_gguf()
-    return ServedModel(path, BUNDLED_NAME, read_header(path), BUNDLED_SHA256)
+    return ServedModel(path, BUNDLED_NAME, read_header(path), BUNDLED_SHA256, BUNDLED_PARAMETERS)
 
 
 def own_model(path: Path) -> ServedModel:

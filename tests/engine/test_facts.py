@@ -49,6 +49,12 @@ def test_show_gives_the_real_template_and_license(client: ollama.Client) -> None
     assert shown.license == "apache-2.0"
 
 
+def test_show_gives_the_models_own_parameters(client: ollama.Client) -> None:
+    shown = client.show(BUNDLED_NAME)
+    assert shown.parameters is not None
+    assert "num_predict 512" in shown.parameters.splitlines()
+
+
 def test_ps_shows_the_window_and_the_expiry(client: ollama.Client) -> None:
     client.chat(BUNDLED_NAME, [], keep_alive="10m")
     [running] = client.ps().models

@@ -34,6 +34,12 @@ def served() -> ServedModel:
     return bundled_model()
 
 
+def test_the_models_own_parameters_stand_where_the_request_gives_none() -> None:
+    own: dict[str, object] = {"num_predict": 5, "temperature": 0.2}
+    options = parse_options({"temperature": 1.0}, own)
+    assert (options.num_predict, options.sampling["temperature"]) == (5, 1.0)
+
+
 def test_options_default_to_those_of_ollama() -> None:
     options = parse_options(None)
     assert (options.num_ctx, options.num_predict, options.seed) == (4096, -1, None)
