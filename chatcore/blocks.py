@@ -14,6 +14,7 @@ _MARKER = r"(?:[-+*]|\d{1,9}[.)])"
 _ITEM = re.compile(rf"{_MARKER}\s")
 _MAYBE_ITEM = re.compile(rf"\d{{1,9}}|{_MARKER}")
 _MARKERS = re.compile(rf"(?:{_MARKER}\s+)+")
+_AT_MARGIN = re.compile(rf"{_MARKER}\s+(?=\S)")
 _FENCE = re.compile(r"(`{3,})[^`]*$|(~{3,})")
 
 
@@ -25,10 +26,20 @@ CUT: Final = Cut()
 
 
 class _Fence(NamedTuple):
-    """Code or display math under way; `nested` in a list item, which ends it where it ends."""
+    """Code or display math under way, and the column at which its list item's text starts."""
 
     mark: str
-    nested: bool
+    margin: int
+
+    def ends_before(self, indent: int) -> bool:
+        """Where a list item ends, so does the fence in it."""
+        return indent < self.margin
+
+    def ends_with(self, text: str, indent: int) -> bool:
+        if self.mark[0] not in "`~":
+            return text.endswith(self.mark)
+        closes = len(text) >= len(self.mark) and set(text) == {self.mark[0]}
+        return closes and (indent < 4 or self.margin > 0)
 
 
 class BlockStream:
@@ -59,7 +70,8 @@ class BlockStream:
         return [CUT, rest] if cut else [rest]
 
     def _begin(self) -> None:
-        self._text = self._blank = self._list = False
+        self._has_text = self._blank = self._list = False
+        self._item_margin = 2
         self._fence: _Fence | None = None
 
     def _take(self, piece: str, parts: list[str | Cut]) -> None:
@@ -90,35 +102,37 @@ class BlockStream:
 
     def _end_line(self, line: str) -> None:
         text = line.strip()
-        if self._fence and self._fence.nested and text and not line[0].isspace():
+        indent = len(line.expandtabs(4)) - len(line.expandtabs(4).lstrip())
+        if self._fence and text and self._fence.ends_before(indent):
             self._fence = None
         if self._fence:
-            if _closes(self._fence.mark, text):
+            if self._fence.ends_with(text, indent):
                 self._fence = None
         elif text:
-            self._text, self._blank = True, False
-            self._list = self._list or bool(_ITEM.match(text + "\n"))
-            self._fence = self._opened(line, text)
+            self._has_text, self._blank = True, False
+            self._read(line, text, indent)
         else:
-            self._blank = self._text
+            self._blank = self._has_text
         self._held = "" if self._blank and not self._fence else None
 
-    def _opened(self, line: str, text: str) -> _Fence | None:
+    def _read(self, line: str, text: str, indent: int) -> None:
+        """Whether the line opens a list item or a fence."""
+        if item := _AT_MARGIN.match(line):
+            self._item_margin = item.end()
+        self._list = self._list or bool(_ITEM.match(text + "\n"))
         inner = _MARKERS.sub("", text, count=1)
-        nested = self._list and (line[0].isspace() or inner != text)
-        if fence := _FENCE.match(inner):
-            return _Fence(fence[1] or fence[2], nested)
-        if inner.startswith("$$") and (len(inner) < 4 or not inner.endswith("$$")):
-            return _Fence("$$", nested)
-        if inner.startswith("\\[") and "\\]" not in inner:
-            return _Fence("\\]", nested)
-        return None
+        nested = self._list and (inner != text or indent >= self._item_margin)
+        if mark := _fence_mark(inner):
+            self._fence = _Fence(mark, max(1, min(indent, self._item_margin)) if nested else 0)
 
 
-def _closes(mark: str, text: str) -> bool:
-    if mark[0] in "`~":
-        return len(text) >= len(mark) and set(text) == {mark[0]}
-    return text.endswith(mark)
+def _fence_mark(text: str) -> str | None:
+    """What closes the fence that a line opens; None where it opens none."""
+    if fence := _FENCE.match(text):
+        return fence[1] or fence[2]
+    if text.startswith("$$") and text.count("$$") == 1:
+        return "$$"
+    return "\\]" if text.startswith("\\[") and "\\]" not in text else None
 
 
 def split_blocks(text: str) -> list[str]:

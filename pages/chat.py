@@ -1,13 +1,17 @@
 """A chat: its messages, the reply under way, and the composer."""
 
 from chatcore.ui import composer, empty, state, transcript
+from chatcore.ui.stage import stage
 
 view = state.view()
-if view.session is None:
-    empty.draw(view)
-    under_way = None
-else:
-    under_way = transcript.draw(view)
+place = stage("chat", view.session and view.session.pk)
+under_way = None
+with place:
+    if view.session is None:
+        empty.draw(view)
+    else:
+        under_way = transcript.draw(view)
 composer.draw(view)
 if under_way is not None:
-    transcript.follow(view, under_way)
+    with place:
+        transcript.follow(view, under_way)

@@ -77,6 +77,10 @@ def test_a_block_alone_is_one_block(text):
         ["`````\n```\n\nstill code\n`````\n\n", "Text"],
         ["Costs $5\n\n", "and $6"],
         ["$$x$$\n\n", "Text"],
+        ["$$x$$ is nice\n\n", "Text"],
+        ["```\n1. Do:\n\n    ```bash\n    ls\n    ```\n\nend\n```\n\n", "Next."],
+        ["1. a\n  ```\ncode\n\nmore\n  ```\n\n", "end\n"],
+        ["- ```\n  a\n  ```\n\n", "Text"],
     ],
 )
 def test_a_cut_falls_between_blocks(blocks):

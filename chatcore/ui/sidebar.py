@@ -10,6 +10,7 @@ from chatcore.errors import ChatError
 from chatcore.service import Hearth
 from chatcore.types import Session
 from chatcore.ui import picker, state, style, words
+from chatcore.ui.stage import stage
 from chatcore.ui.state import View
 
 PAGE_OF_CHATS = 50
@@ -28,7 +29,8 @@ def draw(view: View) -> None:
             on_click=_new_chat,
         )
         picker.draw(view)
-        _undo()
+        with st.container():
+            _undo()
         _chats(view)
         if view.session is not None:
             style.mark_chat(view.session.id)
@@ -44,10 +46,11 @@ def _chats(view: View) -> None:
     sessions = view.hearth.store.sessions(view.owner, shown + 1)
     zone = _zone()
     groups = words.by_day(sessions[:shown], datetime.now(zone).date(), zone)
-    for day, members in groups.items():
-        st.caption(day)
-        for session in members:
-            _chat(session)
+    with stage("chats", len(sessions)):
+        for day, members in groups.items():
+            st.caption(day)
+            for session in members:
+                _chat(session)
     if len(sessions) > shown:
         st.button(
             "Show more", key="more_chats", type="tertiary", on_click=_show_more, args=(shown,)

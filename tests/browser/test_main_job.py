@@ -212,3 +212,23 @@ def test_hostile_text_reaches_nobody_else(app, fake, page, sink):
     expect(messages(page).last).to_contain_text("tokens/s")
     page.wait_for_timeout(500)
     assert sink.requests == []
+
+
+def test_nothing_of_another_chat_stays_while_a_reply_streams(app, fake, page):
+    page.goto(app.url)
+    for n in range(3):
+        send(page, f"old prompt {n}")
+        reply(page, f"You said: old prompt {n}")
+        expect(messages(page)).to_have_count(2 * n + 2)
+    fake.reply("first words ", PAUSE, "last words")
+    page.locator(".st-key-new_chat button").click()
+    expect(messages(page)).to_have_count(0)
+    send(page, "new prompt")
+    reply(page, "first words")
+    new = in_address(page)
+    chats(page).last.click()
+    expect(messages(page)).to_have_count(6)
+    page.locator(f".st-key-session_{new} a").click()
+    reply(page, "first words")
+    expect(messages(page)).to_have_count(2)
+    expect(page.get_by_text("old prompt 2", exact=True)).to_have_count(0)

@@ -1,0 +1,126 @@
+"""The server as `streamlit run app.py` starts it: readiness, headers, and its end."""
+
+import httpx
+import psutil
+import pytest
+
+from chatcore import __version__
+from tests.browser.server import App
+from tests.fake_ollama import FakeOllama, fake_model
+
+PATIENCE = 30.0
+
+
+@pytest.fixture
+def app(fake: FakeOllama, tmp_path):
+    """Not started yet, so that a test can prepare its world."""
+    app = App(tmp_path, OLLAMA_HOST=fake.host)
+    yield app
+    app.stop()
+
+
+def unavailable(app):
+    return app.wait_for("/healthz", 503).json()["reason"]
+
+
+def test_healthz_tells_what_answers(app, fake):
+    report = app.start().wait_for("/healthz").json()
+    assert report == {
+        "status": "ok",
+        "version": __version__,
+        "schema": "m001_initial",
+        "model_server": {"host": fake.host, "version": fake.version, "embedded": False},
+    }
+
+
+def test_healthz_tells_that_no_model_server_answers(app, fake):
+    fake.stop()
+    assert "ollama serve" in unavailable(app.start())
+
+
+def test_healthz_tells_that_no_model_is_installed(app, fake):
+    fake.models = []
+    assert "ollama pull" in unavailable(app.start())
+    fake.models = [fake_model("a:1b")]
+    app.wait_for("/healthz")
+
+
+def test_healthz_tells_that_the_history_cannot_be_opened(app):
+    (app.folder / "hearth.db").write_text("These are my notes.\n" * 200)
+    assert "not a database" in unavailable(app.start())
+
+
+def test_healthz_tells_of_a_bad_setting(app):
+    app.environ["HEARTH_EMBEDDED"] = "perhaps"
+    assert "HEARTH_EMBEDDED is 'perhaps'" in unavailable(app.start())
+
+
+def test_every_response_forbids_what_the_page_does_not_need(app):
+    app.start()
+    for path in ("/", "/healthz", "/_stcore/health", "/no/such/page"):
+        headers = httpx.get(app.url + path).headers
+        assert "default-src 'self'" in headers["content-security-policy"]
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+
+
+def test_only_this_machine_can_connect(app):
+    app.start()
+    listening = [
+        connection.laddr.ip
+        for connection in psutil.Process(app.pid).net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert listening
+    assert set(listening) <= {"127.0.0.1", "::1"}
+
+
+def engines(app):
+    """The processes of the app's engine, known by their command line and their environment."""
+    return [process for process in psutil.process_iter() if is_engine_of(process, app)]
+
+
+def is_engine_of(process, app):
+    try:
+        ours = process.environ().get("HEARTH_DATABASE") == app.environ["HEARTH_DATABASE"]
+        return ours and "engine" in process.cmdline()
+    except psutil.Error:
+        return False
+
+
+def gone(processes):
+    _, alive = psutil.wait_procs(processes, PATIENCE)
+    return alive == []
+
+
+@pytest.fixture
+def demo(tmp_path):
+    app = App(tmp_path, HEARTH_EMBEDDED="always").start()
+    app.wait_for("/healthz")
+    yield app
+    app.stop()
+
+
+def test_the_engine_ends_with_the_app(demo):
+    running = engines(demo)
+    assert running
+    demo.stop()
+    assert gone(running)
+
+
+def test_the_engine_ends_when_the_app_is_killed(demo):
+    running = engines(demo)
+    assert running
+    demo.kill()
+    assert gone(running)
+
+
+def test_an_engine_that_was_killed_is_started_again(demo):
+    first = engines(demo)
+    for process in first:
+        process.kill()
+    demo.wait_for("/healthz")
+    again = engines(demo)
+    assert again
+    assert {p.pid for p in again}.isdisjoint({p.pid for p in first})
