@@ -17,9 +17,15 @@ file you have: `HEARTH_GGUF=/path/to/model.gguf make run`.
 
 
 def draw(view: View) -> None:
-    if view.asked_for is not None:
-        st.info("There is no such chat here. This is a new one.", icon=":material/search_off:")
-    st.markdown("## What is on your mind?", text_alignment="center")
+    with st.container(key="welcome"):
+        if view.asked_for is not None:
+            st.info("There is no such chat here. This is a new one.", icon=":material/search_off:")
+        st.header("What is on your mind?", anchor=False, text_alignment="center")
+        _server(view)
+
+
+def _server(view: View) -> None:
+    """Why no good answer can be had yet, and what to do."""
     if view.server is None:
         st.warning(words.sentence(view.server_error or ""), icon=":material/power_off:")
     elif view.server.demo:
