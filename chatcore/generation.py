@@ -176,8 +176,15 @@ class Generations:
         try:
             await self._finish(generation, state)
         finally:
+            self._forget(generation)
             generation.end()
-            self._running.pop(generation.turn.session.pk, None)
+
+    def _forget(self, generation: Generation) -> None:
+        """Once stored, the session is free, and its next reply may be registered already."""
+        with self._registered:
+            pk = generation.turn.session.pk
+            if self._running.get(pk) is generation:
+                del self._running[pk]
 
     async def _answer(self, generation: Generation) -> None:
         client = await asyncio.to_thread(self._host.client)
