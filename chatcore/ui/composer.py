@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from chatcore.errors import ChatError
-from chatcore.ui import state, words
+from chatcore.ui import picker, state, words
 from chatcore.ui.state import View
 
 
@@ -20,8 +20,8 @@ class Unsent:
 def draw(view: View) -> None:
     _failure()
     _unsent()
-    model = st.session_state.get("model") or "the model"
-    placeholder = f"Message {model}" if view.server else "Message"
+    model = picker.chosen() if view.server else ""
+    placeholder = f"Message {model}".strip()
     st.chat_input(placeholder, key="prompt", on_submit=_submit)
 
 
@@ -37,7 +37,7 @@ def send(prompt: str) -> None:
         services, owner = state.here()
         session = state.session(services, owner)
         generation = services.generations.start(
-            owner, session.id if session else None, prompt, st.session_state.get("model", "")
+            owner, session.id if session else None, prompt, picker.chosen()
         )
     except ChatError as error:
         st.session_state["unsent"] = Unsent(prompt, str(error))

@@ -9,11 +9,11 @@ from chatcore.ui.state import View
 
 def draw(view: View) -> None:
     installed = {model.name: model for model in view.server.models} if view.server else {}
-    chosen = _chosen(view, list(installed))
-    if not chosen:
+    model = _chosen(view, list(installed))
+    if not model:
         st.caption("No model is installed yet.")
         return
-    options = list(installed) if chosen in installed else [chosen, *installed]
+    options = list(installed) if model in installed else [model, *installed]
     st.selectbox(
         "Model",
         options,
@@ -21,19 +21,29 @@ def draw(view: View) -> None:
         format_func=lambda name: words.choice(name, installed.get(name)),
         on_change=_remember,
     )
-    details = words.model(installed[chosen]) if chosen in installed else "not installed"
+    details = words.model(installed[model]) if model in installed else "not installed"
     st.caption(words.plain(details))
 
 
+def chosen() -> str:
+    """The model of the next prompt; "" where none is installed.
+
+    The widget hands back the label that was picked, and where that has changed since (a model
+    was loaded), not the option but the label.
+    """
+    return words.chosen(st.session_state.get("model", ""))
+
+
 def _chosen(view: View, installed: list[str]) -> str:
-    """The model of the next prompt, put where the widget reads it when the chat changes."""
+    """The same, put where the widget reads it: anew when the chat changes."""
     shown_for = view.session.id if view.session else None
-    if "model" not in st.session_state or st.session_state.get("model_of") != shown_for:
-        st.session_state["model"] = _remembered(view, installed)
+    if st.session_state.get("model_of", ...) != shown_for:
+        model = _remembered(view, installed)
         st.session_state["model_of"] = shown_for
-    elif not st.session_state["model"] and installed:
-        st.session_state["model"] = installed[0]
-    return str(st.session_state["model"])
+    else:
+        model = chosen() or (installed[0] if installed else "")
+    st.session_state["model"] = model
+    return model
 
 
 def _remembered(view: View, installed: list[str]) -> str:
@@ -50,6 +60,6 @@ def _remember() -> None:
         return
     services, owner = state.here()
     try:
-        services.store.choose_model(owner, session_id, st.session_state["model"])
+        services.store.choose_model(owner, session_id, chosen())
     except ChatError as error:
         st.session_state["failure"] = str(error)

@@ -81,3 +81,8 @@ def _day(day: date, today: date) -> str:
 def choice(name: str, info: ModelInfo | None) -> str:
     """A model as the picker lists it, its name first."""
     return f"{name} · {model(info)}" if info else name
+
+
+def chosen(label: str) -> str:
+    """The name in a choice."""
+    return label.split(" · ")[0]
