@@ -1,14 +1,14 @@
-"""The measurements: each is one round of one figure, on an app started for it alone."""
+"""The measurements: each function is one round of one figure."""
 
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from bench import probe
 from bench.process import Fake, MeasuredApp, Wire, cpu_seconds, database_in, fake_ollama, memory
@@ -57,6 +57,28 @@ class Lab:
             context.close()
 
 
+class Round:
+    """What the figures of a round share: an app of each kind, started when the first needs it."""
+
+    def __init__(self, lab: Lab, until_its_end: ExitStack) -> None:
+        self.lab = lab
+        self._until_its_end = until_its_end
+        self._shared: dict[bool, tuple[MeasuredApp, str, BrowserContext]] = {}
+
+    @contextmanager
+    def page(self, *, used: bool) -> Iterator[tuple[MeasuredApp, Page]]:
+        """A page of its own for one figure."""
+        if used not in self._shared:
+            app, address = self._until_its_end.enter_context(self.lab.app(used=used))
+            context = self._until_its_end.enter_context(self.lab.context())
+            app.start()
+            self._shared[used] = app, address, context
+        app, address, context = self._shared[used]
+        page = probe.open_page(context, address)
+        yield app, page
+        page.close()
+
+
 @contextmanager
 def laboratory() -> Iterator[Lab]:
     path = chromium.find()
@@ -67,9 +89,9 @@ def laboratory() -> Iterator[Lab]:
         browser.close()
 
 
-def cold(lab: Lab) -> Values:
+def cold(this: Round) -> Values:
     """From the command to an answer, and to a page that can be typed into, its cache empty."""
-    with lab.app() as (app, address), lab.context() as context:
+    with this.lab.app() as (app, address), this.lab.context() as context:
         began = time.monotonic()
         app.start()
         answered = time.monotonic()
@@ -80,11 +102,9 @@ def cold(lab: Lab) -> Values:
         }
 
 
-def reply(lab: Lab, spec: str, *, used: bool) -> Values:
+def reply(this: Round, spec: str, *, used: bool) -> Values:
     """One reply, after another on the same page that loaded what Streamlit loads late."""
-    with lab.app(used=used) as (app, address), lab.context() as context:
-        app.start()
-        page = probe.open_page(context, address)
+    with this.page(used=used) as (app, page):
         probe.await_reply(page, WARM_UP)
         wire, thread = Wire(app.port), probe.MainThread(page)
         sent, cpu, busy = wire.sent(), cpu_seconds(app.pid), thread.busy()
@@ -95,7 +115,7 @@ def reply(lab: Lab, spec: str, *, used: bool) -> Values:
             "main_thread": thread.busy() - busy,
             "long_tasks": seen["longTasks"],
         }
-        return _times(seen, lab.fake.timing(seen["tag"])) | costs
+        return _times(seen, this.lab.fake.timing(seen["tag"])) | costs
 
 
 def _grown(before: int | None, after: int | None) -> int | None:
@@ -116,9 +136,9 @@ def _times(seen: dict[str, float], model: dict[str, float]) -> Values:
     }
 
 
-def open_pages(lab: Lab) -> Values:
+def open_pages(this: Round) -> Values:
     """Memory of the app with ever more pages open, all of one browser."""
-    with lab.app() as (app, address), lab.context() as context:
+    with this.lab.app() as (app, address), this.lab.context() as context:
         app.start()
         values: Values = {"0": memory(app.pid)}
         for count in PAGES:
@@ -131,7 +151,7 @@ def open_pages(lab: Lab) -> Values:
 
 REPLIES = {"first": "t50-n50", "paced": "t200-n1000", "2000": "t0-n2000", "8000": "t0-n8000"}
 
-FIGURES: dict[str, Callable[[Lab], Values]] = {
+FIGURES: dict[str, Callable[[Round], Values]] = {
     "cold": cold,
     **{name: partial(reply, spec=spec, used=False) for name, spec in REPLIES.items()},
     **{f"{name}-used": partial(reply, spec=spec, used=True) for name, spec in REPLIES.items()},

@@ -17,7 +17,6 @@ A_CHAT = "[class*='st-key-session_'] [data-testid=stPageLink-NavLink]"
 
 class Adapter(Peer):
     name = "hearth"
-    venv = ".venv"
     input = ".st-key-prompt textarea"
     stop = ".st-key-stop button"
     health = "/healthz"
@@ -25,18 +24,12 @@ class Adapter(Peer):
     def __init__(self) -> None:
         self._seeded = ""
 
-    def python(self) -> str:
-        return PYTHON
-
-    def venv_dir(self) -> Path:
-        return ROOT / ".venv"
-
     def command(
         self, port: int, mock: str, data: Path, seed: int
     ) -> tuple[list[str], dict[str, str], str]:
         database = data / "hearth.db"
         if seed:
-            self._seeded = _seed(database, seed)
+            self._seeded = _fill(database, seed)
         environ = {
             "STREAMLIT_SERVER_PORT": str(port),
             "STREAMLIT_SERVER_ADDRESS": "127.0.0.1",
@@ -49,17 +42,17 @@ class Adapter(Peer):
     def ready(self, page: Any) -> None:
         page.wait_for_selector(f"{self.input}:enabled", state="visible", timeout=60_000)
 
-    def long_url(self, server: Any, seed: int) -> str:
+    def long_url(self, server: Any, _seed: int) -> str:
         return f"{server.base}/?session={self._seeded}"
 
-    def after_restart(self, page: Any, server: Any) -> None:
+    def after_restart(self, page: Any, _server: Any) -> None:
         """The address still names the chat; where it does not, the sidebar has it on top."""
         if "session=" not in page.url:
             page.click(A_CHAT)
         page.wait_for_selector(MESSAGE, timeout=60_000)
 
 
-def _seed(database: Path, messages: int) -> str:
+def _fill(database: Path, messages: int) -> str:
     command = [PYTHON, "-m", "bench.seed", str(database), "--messages", str(messages)]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     return done.stdout.strip()

@@ -62,12 +62,12 @@ def fake_ollama() -> Iterator[Fake]:
 def cpu_seconds(pid: int) -> float:
     """CPU time of a process and all it started, so far."""
     times = [process.cpu_times() for process in _tree(pid)]
-    return sum(spent.user + spent.system for spent in times)
+    return float(sum(spent.user + spent.system for spent in times))
 
 
 def memory(pid: int) -> float:
     """Resident memory of a process and all it started, in MiB."""
-    return sum(process.memory_info().rss for process in _tree(pid)) / 2**20
+    return float(sum(process.memory_info().rss for process in _tree(pid)) / 2**20)
 
 
 def _tree(pid: int) -> list[psutil.Process]:

@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import subprocess
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 import psutil
 
-from bench.figures import FIGURES, ONCE, Lab, Values, laboratory
+from bench.figures import FIGURES, ONCE, Lab, Round, Values, laboratory
 from bench.table import median, table
 from chatcore import __version__
 from tests.browser.server import ROOT
@@ -57,10 +58,12 @@ def measure(lab: Lab, names: list[str], rounds: int) -> dict[str, list[Values]]:
     figures: dict[str, list[Values]] = {name: [] for name in names}
     for number in range(1, rounds + 1):
         print(f"round {number} of {rounds}:", end="", flush=True)
-        for name in names:
-            if number == 1 or name not in ONCE:
-                print(f" {name}", end="", flush=True)
-                figures[name].append(FIGURES[name](lab))
+        with ExitStack() as until_its_end:
+            this = Round(lab, until_its_end)
+            for name in names:
+                if number == 1 or name not in ONCE:
+                    print(f" {name}", end="", flush=True)
+                    figures[name].append(FIGURES[name](this))
         print()
     return figures
 

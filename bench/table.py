@@ -29,7 +29,7 @@ COLD = [Row("to HTTP 200", "ms", "http"), Row("to an interactive page", "ms", "i
 REPLY = [
     Row("Enter to model request", "ms", "to_request"),
     Row("first token to page", "ms", "to_page"),
-    Row("overhead to first token (both)", "ms", "overhead"),
+    Row("both: overhead to first token", "ms", "overhead"),
     Row("Enter to last token on page", "ms", "total"),
     Row("- of it the model's own time", "ms", "model"),
     Row("last token to page", "ms", "tail"),
@@ -73,7 +73,7 @@ def table(figures: Mapping[str, Rounds]) -> str:
 
 
 def _line(label: str, cells: list[str]) -> str:
-    return (f"{label:<40}" + "".join(f"{cell:>22}" for cell in cells)).rstrip()
+    return (f"{label:<34}" + "".join(f"{cell:>21}" for cell in cells)).rstrip()
 
 
 def _cell(rounds: Rounds, row: Row) -> str:
