@@ -1,5 +1,6 @@
 """The ASGI app: what `streamlit run app.py` serves. The page itself is frame.py."""
 
+import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,6 +25,9 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         await run_in_threadpool(service.hearth)
     except ChatError as error:
         log.error("%s", error)
+    # Streamlit collects garbage after every run of a script: spare it all that is here to stay.
+    gc.collect()
+    gc.freeze()
     yield
     await run_in_threadpool(service.stop)
 

@@ -6,7 +6,7 @@ call. It knows nothing of sessions, and nothing of how the server was found.
 
 import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
 from typing import Any, cast
 
@@ -69,6 +69,10 @@ class OllamaClient:
             installed = [_model_info(model, loaded) for model in self._sync.list().models]
         return sorted(installed, key=lambda model: model.name)
 
+    def is_loaded(self, model: str) -> bool:
+        with self._translated():
+            return any(loaded.model == model for loaded in self._sync.ps().models)
+
     def context_length(self, model: str) -> int | None:
         """The window the model was trained for, in tokens, where the server tells it."""
         if model not in self._context_lengths:
@@ -79,7 +83,7 @@ class OllamaClient:
             )
         return self._context_lengths[model]
 
-    async def chat(self, request: ChatRequest) -> AsyncIterator[Chunk]:
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[Chunk]:
         """The reply, chunk by chunk; the last one carries the usage.
 
         Closing the iterator closes the connection, and the server stops.
@@ -97,6 +101,10 @@ class OllamaClient:
                     yield _chunk(part)
         if not finished:
             raise ServerError(_BROKE_OFF)
+
+    async def aclose(self) -> None:
+        """Close what a reply that was cut short may have left open. On the loop of `chat`."""
+        await self._async.close()
 
     @contextmanager
     def _translated(self, model: str = "") -> Iterator[None]:

@@ -10,7 +10,8 @@ ChatError                the message is one sentence: what happened and what to 
  │   └─ DiskFull         there is no room left to write it
  ├─ SessionNotFound      no such session, or another owner's: never told apart
  ├─ MessageNotFound      no such message in this session, or another owner's
- └─ AlreadyGenerating    the session has a reply under way
+ ├─ AlreadyGenerating    the session has a reply under way
+ └─ TooBusy              the owner has enough prompts waiting
 """
 
 
@@ -56,3 +57,7 @@ class MessageNotFound(ChatError):
 
 class AlreadyGenerating(ChatError):
     """The session has a reply under way."""
+
+
+class TooBusy(ChatError):
+    """The owner has enough prompts waiting."""

@@ -25,6 +25,7 @@ class ModelHost:
         self._lock = threading.Lock()
         self._client: OllamaClient | None = None
         self._embedded = False
+        self._looking = threading.Lock()
         self._seen: tuple[float, ServerInfo | None] = (0.0, None)
 
     def client(self) -> OllamaClient:
@@ -41,22 +42,44 @@ class ModelHost:
             return self._client
 
     def info(self) -> ServerInfo:
-        """Which server answers and the models it has, at most two seconds old.
+        """Which server answers and the models it has, as last seen.
 
-        Raises what client() raises, and what the server answers.
+        Where that was a while ago it is looked up anew meanwhile: a page is drawn at each click,
+        and waits for no model server but the first time. Raises as look().
         """
         client = self.client()
         read_at, info = self._seen
-        if info is None or info.host != client.host or time.monotonic() - read_at > SEEN_FOR:
-            info = ServerInfo(
-                host=client.host,
-                version=client.version(),
-                embedded=self._embedded,
-                demo=self._embedded and self._settings.gguf is None,
-                models=tuple(client.models()),
-            )
-            self._seen = (time.monotonic(), info)
+        if info is None or info.host != client.host:
+            return self.look()
+        if time.monotonic() - read_at > SEEN_FOR and self._looking.acquire(blocking=False):
+            threading.Thread(target=self._look_meanwhile, daemon=True).start()
         return info
+
+    def look(self) -> ServerInfo:
+        """The same, as it is now. Raises what client() raises, and what the server answers."""
+        client = self.client()
+        info = ServerInfo(
+            host=client.host,
+            version=client.version(),
+            embedded=self._embedded,
+            demo=self._embedded and self._settings.gguf is None,
+            models=tuple(client.models()),
+        )
+        self._seen = (time.monotonic(), info)
+        return info
+
+    def _look_meanwhile(self) -> None:
+        try:
+            self.look()
+        except ChatError:
+            self._seen = (0.0, None)  # the next page asks, and tells why
+        finally:
+            self._looking.release()
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the embedded engine is in use; False until the choice was made."""
+        return self._embedded
 
     def look_again(self) -> None:
         """Choose anew at the next need, e.g. when Ollama was started meanwhile."""

@@ -8,7 +8,7 @@ import os
 import threading
 from dataclasses import dataclass
 
-from chatcore.generation import Generations
+from chatcore.generations import Generations
 from chatcore.host import ModelHost
 from chatcore.settings import Settings
 from chatcore.store import Store, open_store
@@ -61,4 +61,4 @@ def _start(settings: Settings) -> Hearth:
     if interrupted := store.recover():
         log.warning("%d replies were cut short by a crash: their text so far is kept", interrupted)
     host = ModelHost(settings)
-    return Hearth(settings, store, host, Generations(store, host, settings.num_ctx))
+    return Hearth(settings, store, host, Generations(store, host, settings))

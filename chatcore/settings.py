@@ -28,6 +28,12 @@ class Settings:
     """HEARTH_NUM_CTX: the context window asked for, in tokens, where the model has as much."""
     timeout: int = 600
     """HEARTH_TIMEOUT: seconds a model server may stay silent before its reply is given up."""
+    parallel: int = 2
+    """HEARTH_PARALLEL: replies asked for at once; the others wait in line. The engine: one."""
+    reply_seconds: int = 3600
+    """HEARTH_REPLY_SECONDS: a reply is ended after so long."""
+    reply_characters: int = 400_000
+    """HEARTH_REPLY_CHARACTERS: a reply is ended when it is so long."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -39,6 +45,13 @@ class Settings:
             gguf=_path(environ.get("HEARTH_GGUF", "")),
             num_ctx=_whole(environ, "HEARTH_NUM_CTX", cls.num_ctx, "tokens", least=256),
             timeout=_whole(environ, "HEARTH_TIMEOUT", cls.timeout, "seconds", least=1),
+            parallel=_whole(environ, "HEARTH_PARALLEL", cls.parallel, "replies", least=1),
+            reply_seconds=_whole(
+                environ, "HEARTH_REPLY_SECONDS", cls.reply_seconds, "seconds", least=1
+            ),
+            reply_characters=_whole(
+                environ, "HEARTH_REPLY_CHARACTERS", cls.reply_characters, "characters", least=1000
+            ),
         )
 
     @property

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Role = Literal["system", "user", "assistant"]
-State = Literal["done", "streaming", "interrupted", "error"]
+State = Literal["done", "streaming", "stopped", "interrupted", "error"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,10 @@ class Message:
     created_at: int
     usage: Usage | None = None
     error: str | None = None
+    rating: int | None = None
+    """1 for good, 0 for bad."""
+    versions: tuple[int, ...] = ()
+    """The ids of all messages that stand in this one's place, oldest first, its own too."""
 
 
 @dataclass(frozen=True, slots=True)

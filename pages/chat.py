@@ -11,7 +11,7 @@ with place:
         empty.draw(view)
     else:
         under_way = transcript.draw(view)
-composer.draw(view)
+take_stop_away = composer.draw(view, under_way)
 if under_way is not None:
     with place:
-        transcript.follow(view, under_way)
+        transcript.follow(view, under_way, take_stop_away)

@@ -1,5 +1,7 @@
 """Which model server answers, and what is said when none does."""
 
+import time
+
 import pytest
 
 from chatcore import host as host_module
@@ -89,4 +91,27 @@ def test_models_come_and_go_without_a_restart(host_of, fake, monkeypatch):
     fake.models = [fake_model("a:1b")]
     assert [m.name for m in host.info().models] == ["a:1b"]
     fake.models = [fake_model("b:1b")]
-    assert [m.name for m in host.info().models] == ["b:1b"]
+    until(lambda: [m.name for m in host.info().models] == ["b:1b"])
+
+
+def test_a_server_that_died_is_told_soon(host_of, fake, monkeypatch):
+    monkeypatch.setattr(host_module, "SEEN_FOR", 0.0)
+    host = host_of(ollama_host=fake.host)
+    host.info()
+    fake.stop()
+
+    def told():
+        try:
+            host.info()
+        except ServerUnreachable:
+            return True
+        return False
+
+    until(told)
+
+
+def until(condition):
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.01)

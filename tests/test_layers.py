@@ -20,8 +20,11 @@ MAY_IMPORT = {
     "engine": EVERYWHERE | {"engine"},
     "store": EVERYWHERE | {"store"},
     "host": EVERYWHERE | {"settings", "client", "engine"},
-    "generation": EVERYWHERE | {"context", "host", "store"},
-    "service": EVERYWHERE | {"settings", "store", "host", "generation"},
+    "line": EVERYWHERE,
+    "generation": EVERYWHERE,
+    "generations": EVERYWHERE
+    | {"generation", "line", "context", "client", "host", "settings", "store"},
+    "service": EVERYWHERE | {"settings", "store", "host", "generations"},
     "web": EVERYWHERE | {"web", "service", "identity"},
     "ui": EVERYWHERE | {"ui", "service", "identity", "generation", "blocks"},
     "__main__": EVERYWHERE | {"engine"},

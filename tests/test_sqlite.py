@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from chatcore.errors import DiskFull, StoreError
-from chatcore.store.sqlite import SqliteStore, schema
+from chatcore.store.sqlite import SqliteStore, rows, schema
 from chatcore.store.sqlite.connections import Writer
 
 
@@ -102,9 +102,9 @@ def test_a_refused_open_leaves_no_lock(path):
 def test_a_migration_copies_the_database_first(path, monkeypatch):
     SqliteStore(path).close()
     monkeypatch.setattr(schema.migrations, "_migrations", [*schema.migrations._migrations])
-    schema.migrations(name="m002_test")(lambda db: db.execute("create table extra(x)"))
+    schema.migrations(name="m099_test")(lambda db: db.execute("create table extra(x)"))
     SqliteStore(path).close()
-    copy = path.parent / "backups" / "hearth-before-m002_test.db"
+    copy = path.parent / "backups" / "hearth-before-m099_test.db"
     assert sql(path, "select name from sqlite_master where name = 'extra'")
     assert not sql(copy, "select name from sqlite_master where name = 'extra'")
     assert sql(copy, "pragma integrity_check") == [("ok",)]
@@ -113,10 +113,34 @@ def test_a_migration_copies_the_database_first(path, monkeypatch):
 def test_a_migration_that_fails_changes_nothing(path, monkeypatch):
     SqliteStore(path).close()
     monkeypatch.setattr(schema.migrations, "_migrations", [*schema.migrations._migrations])
-    schema.migrations(name="m002_good")(lambda db: db.execute("create table extra(x)"))
-    schema.migrations(name="m003_bad")(lambda db: db.execute("create table extra(x)"))
+    schema.migrations(name="m098_good")(lambda db: db.execute("create table extra(x)"))
+    schema.migrations(name="m099_bad")(lambda db: db.execute("create table extra(x)"))
     refusal(path)
     assert not sql(path, "select name from sqlite_master where name = 'extra'")
+
+
+def test_a_database_of_the_first_version_keeps_its_branches(path):
+    store = SqliteStore(path)
+    ann = store.owner("ann")
+    turn = store.begin_turn(ann, None, "hello", "m")
+    store.finish_reply(ann, turn.reply.id, "done", "hi")
+    store.close()
+    for statement in (
+        "drop index messages_versions",
+        "alter table messages drop column child_id",
+        "delete from _sqlite_migrations where name > 'm001_initial'",
+    ):
+        sql(path, statement)
+    store = SqliteStore(path)
+    store.choose_version(ann, turn.prompt.id)
+    assert [m.body for m in store.messages(ann, turn.session.id)] == ["hello", "hi"]
+    store.close()
+
+
+def test_versions_are_found_by_their_index(store):
+    with store._readers.lend() as db:
+        plan = db.execute(f"explain query plan select {rows.MESSAGE} from messages m, drafts d")
+        assert any("messages_versions (session_pk=? AND parent_id=?)" in row[3] for row in plan)
 
 
 def full(store):

@@ -192,6 +192,11 @@ def refused_to(store, owner, turn):
         (SessionNotFound, lambda: store.begin_turn(owner, session_id, "x", "m")),
         (MessageNotFound, lambda: store.message(owner, message_id)),
         (MessageNotFound, lambda: store.finish_reply(owner, message_id, "done", "x")),
+        (MessageNotFound, lambda: store.begin_version(owner, message_id, "m")),
+        (MessageNotFound, lambda: store.resume_reply(owner, message_id)),
+        (MessageNotFound, lambda: store.choose_version(owner, message_id)),
+        (MessageNotFound, lambda: store.fork_session(owner, message_id)),
+        (MessageNotFound, lambda: store.rate(owner, message_id, 1)),
     ]
 
 
@@ -255,3 +260,93 @@ def in_threads(n, function):
     for thread in threads:
         thread.join()
     return results
+
+
+def test_an_edited_prompt_is_another_version_and_the_old_branch_stays(store, ann):
+    first = talk(store, ann, "one", "1")
+    second = talk(store, ann, "two", "2", first.session.id)
+    edited = store.begin_turn(ann, first.session.id, "two!", "m", instead_of=second.prompt.id)
+    store.finish_reply(ann, edited.reply.id, "done", "2!")
+    branch = store.messages(ann, first.session.id)
+    assert [m.body for m in branch] == ["one", "1", "two!", "2!"]
+    assert branch[2].versions == (second.prompt.id, edited.prompt.id)
+
+
+def test_the_first_prompt_can_be_edited_too(store, ann):
+    first = talk(store, ann, "one", "1")
+    edited = store.begin_turn(ann, first.session.id, "uno", "m", instead_of=first.prompt.id)
+    assert [m.body for m in store.messages(ann, first.session.id)] == ["uno", ""]
+    assert edited.prompt.versions == (first.prompt.id, edited.prompt.id)
+
+
+def test_a_reply_has_as_many_versions_as_were_asked_for(store, ann):
+    turn = talk(store, ann, "one", "1")
+    again = store.begin_version(ann, turn.reply.id, "other")
+    assert (again.prompt.id, again.reply.model) == (turn.prompt.id, "other")
+    store.finish_reply(ann, again.reply.id, "done", "uno")
+    reply = store.messages(ann, turn.session.id)[-1]
+    assert (reply.body, reply.versions) == ("uno", (turn.reply.id, again.reply.id))
+
+
+def test_a_branch_comes_back_exactly_as_it_was_left(store, ann):
+    first = talk(store, ann, "one", "1")
+    second = talk(store, ann, "two", "2", first.session.id)
+    third = store.begin_version(ann, second.reply.id, "m")
+    store.finish_reply(ann, third.reply.id, "done", "2b")
+    talk(store, ann, "three", "3", first.session.id)
+    left = store.messages(ann, first.session.id)
+    other = store.begin_version(ann, first.reply.id, "m")
+    store.finish_reply(ann, other.reply.id, "done", "1b")
+    assert [m.body for m in store.messages(ann, first.session.id)] == ["one", "1b"]
+    store.choose_version(ann, first.reply.id)
+    assert [m.id for m in store.messages(ann, first.session.id)] == [m.id for m in left]
+    store.choose_version(ann, second.reply.id)
+    assert [m.body for m in store.messages(ann, first.session.id)] == ["one", "1", "two", "2"]
+
+
+def test_a_stopped_reply_goes_on_where_it_was(store, ann):
+    turn = store.begin_turn(ann, None, "hello", "m")
+    store.finish_reply(ann, turn.reply.id, "stopped", "half ")
+    resumed = store.resume_reply(ann, turn.reply.id)
+    assert (resumed.reply.id, resumed.reply.state) == (turn.reply.id, "streaming")
+    assert resumed.reply.body == "half "
+    store.finish_reply(ann, turn.reply.id, "done", "half whole")
+    assert store.messages(ann, turn.session.id)[-1].body == "half whole"
+
+
+def test_only_the_last_reply_can_be_continued(store, ann):
+    first = talk(store, ann, "one", "1")
+    talk(store, ann, "two", "2", first.session.id)
+    for message_id in (first.reply.id, first.prompt.id):
+        with pytest.raises(MessageNotFound):
+            store.resume_reply(ann, message_id)
+
+
+def test_one_reply_at_a_time_on_every_branch(store, ann):
+    turn = talk(store, ann, "one", "1")
+    store.begin_version(ann, turn.reply.id, "m")
+    store.choose_version(ann, turn.reply.id)
+    for attempt in (
+        lambda: store.begin_turn(ann, turn.session.id, "two", "m"),
+        lambda: store.begin_version(ann, turn.reply.id, "m"),
+        lambda: store.resume_reply(ann, turn.reply.id),
+    ):
+        with pytest.raises(AlreadyGenerating):
+            attempt()
+
+
+def test_a_fork_is_a_chat_of_its_own(store, ann):
+    first = talk(store, ann, "one", "1")
+    talk(store, ann, "two", "2", first.session.id)
+    fork = store.fork_session(ann, first.reply.id)
+    talk(store, ann, "other", "o", fork.id)
+    assert [m.body for m in store.messages(ann, fork.id)] == ["one", "1", "other", "o"]
+    assert [m.body for m in store.messages(ann, first.session.id)] == ["one", "1", "two", "2"]
+    assert store.session(ann, fork.id).n_messages == 4
+
+
+def test_a_rating_is_kept_and_taken_back(store, ann):
+    turn = talk(store, ann)
+    for rating in (1, 0, None):
+        store.rate(ann, turn.reply.id, rating)
+        assert store.message(ann, turn.reply.id).rating == rating

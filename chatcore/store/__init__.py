@@ -55,19 +55,51 @@ class Store(Protocol):
         ...
 
     def begin_turn(
-        self, owner: int, session_id: str | None, prompt: str, model: str, key: str | None = None
+        self,
+        owner: int,
+        session_id: str | None,
+        prompt: str,
+        model: str,
+        key: str | None = None,
+        instead_of: int | None = None,
     ) -> Turn:
         """Store a prompt and the empty reply to it, in one commit; without an id, a new session.
 
         The reply is `streaming` until finish_reply. A `key` makes the call repeatable: the
-        second call with it changes nothing and returns the same turn.
+        second call with it changes nothing and returns the same turn. `instead_of` names a
+        message of which the prompt becomes another version; else it follows the leaf.
 
-        Raises SessionNotFound, and AlreadyGenerating while the session's last reply streams.
+        Raises SessionNotFound, MessageNotFound, and AlreadyGenerating while the session has a
+        reply that streams.
         """
+        ...
+
+    def begin_version(self, owner: int, message_id: int, model: str) -> Turn:
+        """Begin another version of a reply; the old one stays. Raises as begin_turn."""
+        ...
+
+    def resume_reply(self, owner: int, message_id: int) -> Turn:
+        """Let the session's last reply stream again, its text kept. Raises as begin_turn."""
+        ...
+
+    def choose_version(self, owner: int, message_id: int) -> None:
+        """Make the branch through this message the active one, as it was when last left."""
+        ...
+
+    def fork_session(self, owner: int, message_id: int) -> Session:
+        """A new session with copies of the messages up to this one."""
+        ...
+
+    def rate(self, owner: int, message_id: int, rating: int | None) -> None:
+        """1 for good, 0 for bad, None for neither."""
         ...
 
     def messages(self, owner: int, session_id: str) -> list[Message]:
         """The active branch, from the first message to the session's leaf."""
+        ...
+
+    def branch(self, owner: int, message_id: int) -> list[Message]:
+        """From the first message to this one, in a deleted session too. Raises MessageNotFound."""
         ...
 
     def message(self, owner: int, message_id: int) -> Message:

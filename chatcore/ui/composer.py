@@ -1,11 +1,13 @@
 """Where a prompt is written and sent. What could not be sent stays on the page, to copy."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
 
 from chatcore.errors import ChatError
-from chatcore.ui import picker, state, words
+from chatcore.types import Message
+from chatcore.ui import actions, picker, state, words
 from chatcore.ui.state import View
 
 
@@ -17,12 +19,26 @@ class Unsent:
     reason: str
 
 
-def draw(view: View) -> None:
+def draw(view: View, under_way: Message | None) -> Callable[[], object]:
+    """Returns what takes Stop away, for the moment when the reply ends."""
     _failure()
     _unsent()
+    with st.bottom:
+        place = st.empty()
+    if under_way is not None:
+        place.button(
+            "Stop",
+            icon=":material/stop_circle:",
+            key="stop",
+            type="tertiary",
+            shortcut="Esc",
+            on_click=actions.stop,
+            args=(under_way,),
+        )
     model = picker.chosen() if view.server else ""
     placeholder = f"Message {model}".strip()
     st.chat_input(placeholder, key="prompt", on_submit=_submit)
+    return place.empty
 
 
 def _submit() -> None:

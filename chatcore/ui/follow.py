@@ -11,19 +11,20 @@ from chatcore.generation import Generation
 UPDATES_PER_SECOND = 25.0
 
 
-def pieces(
-    generation: Generation, on_first: Callable[[], object]
-) -> Iterator[str | Callable[[], None]]:
+def pieces(generation: Generation, tick: Callable[[], None]) -> Iterator[str | Callable[[], None]]:
     """The text from its first word; between blocks, what makes Streamlit begin a new element.
 
     st.write_stream sends all the text of the current element with each piece: without the cuts,
-    a reply would cost the square of its length. `on_first` is called before the first piece.
+    a reply would cost the square of its length. `tick` is called now and then.
     """
-    blocks, started = BlockStream(), False
-    for text in generation.follow(UPDATES_PER_SECOND, _still_there):
-        if not started:
-            started = True
-            on_first()
+
+    def heartbeat() -> None:
+        # Any touch of session_state lets Streamlit end this run, when the visitor clicked or left.
+        st.session_state.get("view")
+        tick()
+
+    blocks = BlockStream()
+    for text in generation.follow(UPDATES_PER_SECOND, heartbeat):
         yield from _streamed(blocks.feed(text))
     yield from _streamed(blocks.end())
 
@@ -35,8 +36,3 @@ def _streamed(parts: list[str | Cut]) -> Iterator[str | Callable[[], None]]:
 
 def _begin_new_element() -> None:
     """Streamlit closes the element before it calls this."""
-
-
-def _still_there() -> None:
-    # Any touch of session_state lets Streamlit end this run, when the visitor clicked or left.
-    st.session_state.get("view")

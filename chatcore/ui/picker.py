@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from chatcore.errors import ChatError
-from chatcore.ui import state, words
+from chatcore.ui import words
+from chatcore.ui.actions import attempt
 from chatcore.ui.state import View
 
 
@@ -56,10 +56,6 @@ def _remembered(view: View, installed: list[str]) -> str:
 
 
 def _remember() -> None:
-    if (session_id := st.query_params.get("session")) is None:
-        return
-    services, owner = state.here()
-    try:
-        services.store.choose_model(owner, session_id, chosen())
-    except ChatError as error:
-        st.session_state["failure"] = str(error)
+    if session_id := st.query_params.get("session"):
+        model = chosen()
+        attempt(lambda hearth, owner: hearth.store.choose_model(owner, session_id, model))

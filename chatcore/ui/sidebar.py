@@ -1,15 +1,13 @@
 """The sidebar: New chat, the model, past chats, and which model server answers."""
 
-from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from chatcore.errors import ChatError
-from chatcore.service import Hearth
 from chatcore.types import Session
-from chatcore.ui import picker, state, style, words
+from chatcore.ui import picker, style, words
+from chatcore.ui.actions import attempt
 from chatcore.ui.stage import stage
 from chatcore.ui.state import View
 
@@ -124,7 +122,7 @@ def _rename_box(session: Session) -> None:
 def _rename(session: Session) -> None:
     title = st.session_state[f"rename_{session.id}"].strip()
     if title:
-        _try(lambda services, owner: services.store.rename_session(owner, session.id, title))
+        attempt(lambda services, owner: services.store.rename_session(owner, session.id, title))
     _stop_renaming()
 
 
@@ -133,7 +131,7 @@ def _stop_renaming() -> None:
 
 
 def _delete(session: Session) -> None:
-    if _try(lambda services, owner: services.store.delete_session(owner, session.id)):
+    if attempt(lambda services, owner: services.store.delete_session(owner, session.id)):
         st.session_state["deleted"] = session
         if st.query_params.get("session") == session.id:
             st.query_params.clear()
@@ -150,19 +148,9 @@ def _undo() -> None:
 
 
 def _restore(session: Session) -> None:
-    if _try(lambda services, owner: services.store.restore_session(owner, session.id)):
+    if attempt(lambda services, owner: services.store.restore_session(owner, session.id)):
         st.session_state.pop("deleted", None)
         st.query_params["session"] = session.id
-
-
-def _try(change: Callable[[Hearth, int], None]) -> bool:
-    """Do it, or leave the reason where the page shows it."""
-    try:
-        change(*state.here())
-    except ChatError as error:
-        st.session_state["failure"] = str(error)
-        return False
-    return True
 
 
 def _server(view: View) -> None:

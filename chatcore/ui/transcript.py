@@ -1,14 +1,15 @@
 """The messages of a chat, and the live end of it. Drawn from the store, block by block."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from chatcore.blocks import split_blocks
-from chatcore.types import Message
-from chatcore.ui import words
+from chatcore.types import Message, Session
+from chatcore.ui import actions, controls, words
+from chatcore.ui.clock import Clock
 from chatcore.ui.follow import pieces
 from chatcore.ui.state import View
 
@@ -22,37 +23,45 @@ def draw(view: View) -> Message | None:
     messages = view.hearth.store.messages(view.owner, view.session.id)
     under_way = messages.pop() if messages and messages[-1].state == "streaming" else None
     for message in messages:
-        _finished(message)
+        _finished(view.session, message, last=under_way is None and message is messages[-1])
     return under_way
 
 
-def follow(view: View, message: Message) -> None:
+def follow(view: View, message: Message, clear_controls: Callable[[], object]) -> None:
     """Show the reply as it comes, from its first word, and turn it into the finished one."""
+    assert view.session is not None
     generation = view.hearth.generations.of(view.owner, message)
     if generation is None:
-        _finished(view.hearth.store.message(view.owner, message.id))
+        clear_controls()
+        _finished(view.session, view.hearth.store.message(view.owner, message.id), last=True)
         return
     with _frame(message) as (above, text, below):
-        above.caption(":material/hourglass_top: Waiting for the model")
+        clock = Clock(generation, above)
         with text:
-            st.write_stream(pieces(generation, on_first=above.empty))
+            st.write_stream(pieces(generation, clock.tick))
+        clear_controls()
+        above.empty()
         with below:
             if generation.unsaved:
                 _unsaved(generation.unsaved)
             else:
                 message = view.hearth.store.message(view.owner, message.id)
                 _thoughts(above, message)
-                _outcome(message)
+                _outcome(message, last=True)
 
 
-def _finished(message: Message) -> None:
+def _finished(session: Session, message: Message, last: bool) -> None:
     with _frame(message) as (above, text, below):
+        if st.session_state.get("editing") == message.id:
+            with text:
+                controls.edit(session, message)
+            return
         _thoughts(above, message)
         with text:
             for block in split_blocks(message.body):
                 st.markdown(block)
         with below:
-            _outcome(message)
+            _outcome(message, last)
 
 
 @contextmanager
@@ -81,8 +90,8 @@ def _unsaved(reason: str) -> None:
     st.caption("The reply is kept on this page until then: copy what you cannot lose.")
 
 
-def _outcome(message: Message) -> None:
-    """How the reply ended, and what it cost."""
+def _outcome(message: Message, last: bool) -> None:
+    """How the reply ended, and what can be done with it."""
     if message.error:
         st.error(words.sentence(message.error), icon=":material/error:")
     elif message.state == "interrupted":
@@ -90,5 +99,12 @@ def _outcome(message: Message) -> None:
             "Hearth was stopped during this reply: the text so far is kept.",
             icon=":material/power_off:",
         )
-    elif message.role == "assistant":
-        st.caption(words.usage(message))
+    if last and controls.can_go_on(message):
+        st.button(
+            "Continue",
+            icon=":material/play_arrow:",
+            key=f"continue_{message.id}",
+            on_click=actions.resume,
+            args=(message,),
+        )
+    controls.draw(message, last)

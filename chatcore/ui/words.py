@@ -3,6 +3,7 @@
 import re
 from datetime import date, datetime, timedelta, tzinfo
 
+from chatcore.generation import Phase
 from chatcore.types import Message, ModelInfo, Session, Usage
 
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
@@ -59,6 +60,23 @@ def usage(message: Message) -> str:
     if spent.done_reason == "length":
         parts.append("cut at the length limit")
     return " · ".join(parts)
+
+
+def phase(at: Phase, elapsed: float) -> str:
+    """What a reply under way is at, and for how long: reading the prompt · 1,204 tokens · 2 s"""
+    match at.doing:
+        case "queued":
+            parts = [f"waiting in line, {at.tokens} ahead" if at.tokens else "next in line"]
+        case "loading":
+            parts = ["loading the model"]
+        case "reading":
+            parts = ["reading the prompt", f"about {at.tokens:,} tokens"]
+        case "thinking":
+            parts = ["thinking"]
+        case "writing":
+            rate = at.tokens / elapsed if elapsed >= 1 else 0
+            parts = ["writing", f"{at.tokens:,} tokens"] + [f"{rate:.0f} tokens/s"] * bool(rate)
+    return f":material/hourglass_top: {' · '.join([*parts, f'{elapsed:.0f} s'])}"
 
 
 def by_day(sessions: list[Session], today: date, zone: tzinfo | None) -> dict[str, list[Session]]:

@@ -25,7 +25,7 @@ async def healthz(_request: Request) -> JSONResponse:
 def _report() -> dict[str, Any]:
     services = hearth()
     services.store.check()
-    server = services.host.info()
+    server = services.host.look()
     if not server.models:
         raise ModelNotFound(f"No model is installed on {server.host}: get one with `ollama pull`.")
     return {

@@ -4,20 +4,17 @@ A message's id is its owner's number << 41 | milliseconds since 2000, the next f
 rows of an owner lie together, in time order, and a range of ids is both "mine" and "since".
 """
 
-import json
 import logging
-import secrets
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
-from chatcore.errors import AlreadyGenerating, MessageNotFound, SessionNotFound, StoreError
+from chatcore.errors import MessageNotFound, SessionNotFound, StoreError
+from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.connections import Readers, Writer, translated
 from chatcore.store.sqlite.schema import prepare
 from chatcore.types import Message, Session, State, Turn, Usage
@@ -25,15 +22,6 @@ from chatcore.types import Message, Session, State, Turn, Usage
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-YEAR_2000 = 946_684_800_000
-TITLE_CHARACTERS = 60
-
-SESSION = "pk, id, title, model, leaf_id, created_at, updated_at, n_messages"
-MESSAGE = """
-    m.id, m.session_pk, m.parent_id, m.role, m.state, coalesce(d.body, m.body) as body,
-    coalesce(d.thinking, m.thinking) as thinking, m.model, m.created_at, m.usage, m.error
-"""
 
 
 class SqliteStore:
@@ -62,28 +50,30 @@ class SqliteStore:
 
     def owner(self, key: str) -> int:
         found = self._read("select owner_n from identities where key = ?", [key])
-        return int(found[0]["owner_n"]) if found else self._write(lambda db: _make_owner(db, key))
+        return (
+            int(found[0]["owner_n"]) if found else self._write(lambda db: rows.make_owner(db, key))
+        )
 
     def session(self, owner: int, session_id: str) -> Session:
         with self._readers.lend() as db:
-            return _session(db, owner, session_id)
+            return rows.session(db, owner, session_id)
 
     def sessions(self, owner: int, limit: int = 50) -> list[Session]:
-        rows = self._read(
-            f"select {SESSION} from sessions where owner_n = ? and deleted_at is null"
+        found = self._read(
+            f"select {rows.SESSION} from sessions where owner_n = ? and deleted_at is null"
             " order by updated_at desc limit ?",
             [owner, limit],
         )
-        return [Session(**row) for row in rows]
+        return [Session(**row) for row in found]
 
     def rename_session(self, owner: int, session_id: str, title: str) -> None:
-        self._change(owner, session_id, "title = ?, title_by = 'owner'", _clean(title))
+        self._change(owner, session_id, "title = ?, title_by = 'owner'", rows.clean(title))
 
     def choose_model(self, owner: int, session_id: str, model: str) -> None:
-        self._change(owner, session_id, "model = ?", _clean(model))
+        self._change(owner, session_id, "model = ?", rows.clean(model))
 
     def delete_session(self, owner: int, session_id: str) -> None:
-        self._change(owner, session_id, "deleted_at = ?", _now())
+        self._change(owner, session_id, "deleted_at = ?", rows.now())
 
     def restore_session(self, owner: int, session_id: str) -> None:
         sql = "update sessions set deleted_at = null where owner_n = ? and id = ?"
@@ -91,40 +81,109 @@ class SqliteStore:
             raise SessionNotFound("There is no such chat here.")
 
     def begin_turn(
-        self, owner: int, session_id: str | None, prompt: str, model: str, key: str | None = None
+        self,
+        owner: int,
+        session_id: str | None,
+        prompt: str,
+        model: str,
+        key: str | None = None,
+        instead_of: int | None = None,
     ) -> Turn:
-        prompt, model = _clean(prompt), _clean(model)
+        prompt, model = rows.clean(prompt), rows.clean(model)
 
         def begin(db: Database) -> Turn:
             if session_id is None:
-                session = _make_session(db, owner, _title(prompt), model)
+                session = rows.make_session(db, owner, rows.first_words(prompt), model)
             else:
-                session = _session(db, owner, session_id)
-                if key is not None and (turn := _turn_by_key(db, owner, session, key)):
+                session = rows.session(db, owner, session_id)
+                if key is not None and (turn := rows.turn_by_key(db, owner, session, key)):
                     return turn
-                _refuse_while_streaming(db, session)
-            user = _insert(db, owner, session, session.leaf_id, "user", "done", prompt, "", key)
-            reply = _insert(db, owner, session, user, "assistant", "streaming", "", model, None)
-            db.execute(
-                "update sessions set leaf_id = ?, model = ?, updated_at = ?,"
-                " n_messages = n_messages + 2 where pk = ?",
-                [reply, model, _now(), session.pk],
-            )
-            return _turn(db, owner, session.id, user, reply)
+                rows.refuse_while_streaming(db, session.pk)
+            parent = session.leaf_id
+            if instead_of is not None:
+                parent = _of(session, rows.message(db, owner, instead_of)).parent_id
+            user = rows.insert(db, owner, session.pk, parent, "user", prompt, key=key)
+            reply = rows.insert(db, owner, session.pk, user, "assistant", model=model)
+            rows.move_leaf(db, session.pk, reply, model)
+            return rows.turn(db, owner, session.id, user, reply)
 
         return self._write(begin)
+
+    def begin_version(self, owner: int, message_id: int, model: str) -> Turn:
+        model = rows.clean(model)
+
+        def begin(db: Database) -> Turn:
+            session = rows.session_of(db, owner, message_id)
+            rows.refuse_while_streaming(db, session.pk)
+            prompt = rows.message(db, owner, message_id).parent_id
+            if prompt is None:
+                raise MessageNotFound("This message is not a reply.")
+            reply = rows.insert(db, owner, session.pk, prompt, "assistant", model=model)
+            rows.move_leaf(db, session.pk, reply, model)
+            return rows.turn(db, owner, session.id, prompt, reply)
+
+        return self._write(begin)
+
+    def resume_reply(self, owner: int, message_id: int) -> Turn:
+        def resume(db: Database) -> Turn:
+            session = rows.session_of(db, owner, message_id)
+            rows.refuse_while_streaming(db, session.pk)
+            reply = rows.message(db, owner, message_id)
+            if reply.role != "assistant" or reply.parent_id is None or session.leaf_id != reply.id:
+                raise MessageNotFound("Only the last reply of a chat can be continued.")
+            db.execute(
+                "update messages set state = 'streaming', error = null where id = ?", [message_id]
+            )
+            return rows.turn(db, owner, session.id, reply.parent_id, message_id)
+
+        return self._write(resume)
+
+    def choose_version(self, owner: int, message_id: int) -> None:
+        def choose(db: Database) -> None:
+            session = rows.session_of(db, owner, message_id)
+            db.execute(
+                "update messages set child_id = ?1"
+                " where id = (select parent_id from messages where id = ?1)",
+                [message_id],
+            )
+            rows.move_leaf(db, session.pk, rows.leaf_below(db, message_id))
+
+        self._write(choose)
+
+    def fork_session(self, owner: int, message_id: int) -> Session:
+        def fork(db: Database) -> Session:
+            source = rows.session_of(db, owner, message_id)
+            copy = rows.make_session(db, owner, source.title, source.model)
+            path = [m for m in rows.branch(db, message_id) if m.state != "streaming"]
+            leaf = rows.copy_branch(db, owner, path, copy.pk)
+            if leaf is not None:
+                rows.move_leaf(db, copy.pk, leaf)
+            return rows.session(db, owner, copy.id)
+
+        return self._write(fork)
+
+    def rate(self, owner: int, message_id: int, rating: int | None) -> None:
+        def rate(db: Database) -> None:
+            rows.session_of(db, owner, message_id)
+            db.execute("update messages set rating = ? where id = ?", [rating, message_id])
+
+        self._write(rate)
 
     def messages(self, owner: int, session_id: str) -> list[Message]:
         with self._readers.lend() as db:
             db.begin()  # the session's leaf and its branch as of one moment
             try:
-                return _branch(db, _session(db, owner, session_id).leaf_id)
+                return rows.branch(db, rows.session(db, owner, session_id).leaf_id)
             finally:
                 db.rollback()
 
+    def branch(self, owner: int, message_id: int) -> list[Message]:
+        with self._readers.lend() as db:
+            return rows.branch(db, rows.message(db, owner, message_id).id)
+
     def message(self, owner: int, message_id: int) -> Message:
         with self._readers.lend() as db:
-            return _message(db, owner, message_id)
+            return rows.message(db, owner, message_id)
 
     def save_draft(self, owner: int, message_id: int, rev: int, body: str, thinking: str) -> None:
         def save(db: Database) -> None:
@@ -135,7 +194,7 @@ class SqliteStore:
                 " on conflict(message_id) do update set rev = excluded.rev, body = excluded.body,"
                 " thinking = excluded.thinking, updated_at = excluded.updated_at"
                 " where excluded.rev > drafts.rev",
-                [rev, _clean(body), _clean(thinking), _now(), message_id, owner],
+                [rev, rows.clean(body), rows.clean(thinking), rows.now(), message_id, owner],
             )
 
         self._writer.submit(save, key=("draft", message_id)).add_done_callback(_log_failure)
@@ -151,19 +210,26 @@ class SqliteStore:
         error: str | None = None,
     ) -> Message:
         def finish(db: Database) -> Message:
-            if _message(db, owner, message_id).state == "streaming":
+            if rows.message(db, owner, message_id).state == "streaming":
                 db.execute("delete from drafts where message_id = ?", [message_id])
                 db.execute(
                     "update messages set state = ?, body = ?, thinking = ?, usage = ?, error = ?"
                     " where id = ?",
-                    [state, _clean(body), _clean(thinking), _json(usage), error, message_id],
+                    [
+                        state,
+                        rows.clean(body),
+                        rows.clean(thinking),
+                        rows.from_usage(usage),
+                        error,
+                        message_id,
+                    ],
                 )
                 db.execute(
                     "update sessions set updated_at = ? where pk ="
                     " (select session_pk from messages where id = ?)",
-                    [_now(), message_id],
+                    [rows.now(), message_id],
                 )
-            return _message(db, owner, message_id)
+            return rows.message(db, owner, message_id)
 
         return self._write(finish)
 
@@ -190,7 +256,7 @@ class SqliteStore:
 
     def _change(self, owner: int, session_id: str, assignment: str, value: str | int) -> None:
         sql = f"update sessions set {assignment} where pk = ?"
-        self._write(lambda db: db.execute(sql, [value, _session(db, owner, session_id).pk]))
+        self._write(lambda db: db.execute(sql, [value, rows.session(db, owner, session_id).pk]))
 
 
 def _locked(path: Path) -> FileLock:
@@ -206,133 +272,12 @@ def _locked(path: Path) -> FileLock:
     return lock
 
 
-def _now() -> int:
-    return time.time_ns() // 1_000_000
-
-
-def _clean(text: str) -> str:
-    """Text that every backend can hold: no NUL, no lone surrogates."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
-
-
-def _title(prompt: str) -> str:
-    """The first words of a prompt, as many as fit a line of the sidebar."""
-    words = " ".join(prompt[: 10 * TITLE_CHARACTERS].split())
-    if len(words) <= TITLE_CHARACTERS:
-        return words
-    return words[:TITLE_CHARACTERS].rsplit(" ", 1)[0] + "…"
-
-
-def _json(usage: Usage | None) -> str | None:
-    return None if usage is None else json.dumps(asdict(usage))
+def _of(session: Session, message: Message) -> Message:
+    if message.session_pk != session.pk:
+        raise MessageNotFound("There is no such message here.")
+    return message
 
 
 def _log_failure(saved: "Future[None]") -> None:
     if error := saved.exception():
         log.warning("a draft was not saved: %s", error)
-
-
-def _make_owner(db: Database, key: str) -> int:
-    row = db.execute("select owner_n from identities where key = ?", [key]).fetchone()
-    if row is None:
-        row = (db.execute("insert into owners(created_at) values (?)", [_now()]).lastrowid,)
-        db.execute("insert into identities(key, owner_n) values (?, ?)", [key, row[0]])
-    return int(row[0])
-
-
-def _session(db: Database, owner: int, session_id: str) -> Session:
-    rows = db.query(
-        f"select {SESSION} from sessions where owner_n = ? and id = ? and deleted_at is null",
-        [owner, session_id],
-    )
-    if row := next(rows, None):
-        return Session(**row)
-    raise SessionNotFound("There is no such chat here.")
-
-
-def _make_session(db: Database, owner: int, title: str, model: str) -> Session:
-    session_id, now = secrets.token_urlsafe(16), _now()
-    db.execute(
-        "insert into sessions(id, owner_n, title, model, created_at, updated_at)"
-        " values (?, ?, ?, ?, ?, ?)",
-        [session_id, owner, title, model, now, now],
-    )
-    return _session(db, owner, session_id)
-
-
-def _insert(
-    db: Database,
-    owner: int,
-    session: Session,
-    parent: int | None,
-    role: str,
-    state: State,
-    body: str,
-    model: str,
-    key: str | None,
-) -> int:
-    message_id = _free_id(db, owner)
-    db.execute(
-        "insert into messages"
-        "(id, session_pk, parent_id, role, state, body, model, created_at, ikey)"
-        " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [message_id, session.pk, parent, role, state, body, model, _now(), key],
-    )
-    return message_id
-
-
-def _free_id(db: Database, owner: int) -> int:
-    message_id = owner << 41 | _now() - YEAR_2000
-    while db.execute("select 1 from messages where id = ?", [message_id]).fetchone():
-        message_id += 1
-    return message_id
-
-
-def _refuse_while_streaming(db: Database, session: Session) -> None:
-    state = db.execute("select state from messages where id = ?", [session.leaf_id]).fetchone()
-    if state == ("streaming",):
-        raise AlreadyGenerating("This chat is still answering: send it when the reply is there.")
-
-
-def _turn(db: Database, owner: int, session_id: str, user: int, reply: int) -> Turn:
-    return Turn(
-        _session(db, owner, session_id), _message(db, owner, user), _message(db, owner, reply)
-    )
-
-
-def _turn_by_key(db: Database, owner: int, session: Session, key: str) -> Turn | None:
-    row = db.execute(
-        "select u.id, r.id from messages u join messages r on r.parent_id = u.id"
-        " where u.session_pk = ? and u.ikey = ? order by r.id limit 1",
-        [session.pk, key],
-    ).fetchone()
-    return row and _turn(db, owner, session.id, *row)
-
-
-def _message(db: Database, owner: int, message_id: int) -> Message:
-    rows = db.query(
-        f"select {MESSAGE} from messages m join sessions s on s.pk = m.session_pk"
-        " left join drafts d on d.message_id = m.id"
-        " where m.id = ? and s.owner_n = ?",
-        [message_id, owner],
-    )
-    if row := next(rows, None):
-        return _from_row(row)
-    raise MessageNotFound("There is no such message here.")
-
-
-def _branch(db: Database, leaf_id: int | None) -> list[Message]:
-    rows = db.query(
-        "with recursive branch(id, depth) as (select ?, 0 union all"
-        " select m.parent_id, depth + 1 from branch join messages m using (id)"
-        " where m.parent_id is not null)"
-        f" select {MESSAGE} from branch join messages m using (id)"
-        " left join drafts d on d.message_id = m.id order by depth desc",
-        [leaf_id],
-    )
-    return [_from_row(row) for row in rows]
-
-
-def _from_row(row: dict[str, Any]) -> Message:
-    usage = row.pop("usage")
-    return Message(**row, usage=usage and Usage(**json.loads(usage)))

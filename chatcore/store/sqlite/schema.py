@@ -120,6 +120,17 @@ def m001_initial(db: Database) -> None:
     """)
 
 
+@migrations()
+def m002_branches(db: Database) -> None:
+    """`child_id`: the path last taken from a message, so a branch comes back as it was left."""
+    db.executescript("""
+    alter table messages add column child_id integer;
+    update messages set child_id =
+        (select max(child.id) from messages child where child.parent_id = messages.id);
+    create index messages_versions on messages(session_pk, parent_id, id);
+    """)
+
+
 def prepare(path: Path) -> str:
     """Make `path` a history of this version, from nothing or from an older one.
 

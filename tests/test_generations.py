@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from chatcore.errors import AlreadyGenerating, SessionNotFound
-from chatcore.generation import Generations
+from chatcore.errors import AlreadyGenerating, SessionNotFound, TooBusy
+from chatcore.generations import Generations
 from chatcore.host import ModelHost
 from chatcore.settings import Settings
 from tests.fake_ollama import PAUSE, Done, Drop, Thinking, fake_model
@@ -16,8 +16,8 @@ PATIENCE = 20.0
 
 @pytest.fixture
 def generations(store, fake, tmp_path):
-    host = ModelHost(Settings(tmp_path / "x.db", ollama_host=fake.host))
-    generations = Generations(store, host, num_ctx=8192)
+    settings = Settings(tmp_path / "x.db", ollama_host=fake.host)
+    generations = Generations(store, ModelHost(settings), settings)
     yield generations
     fake.release()
     generations.close()
@@ -115,7 +115,7 @@ def test_a_page_that_reads_the_store_finds_the_reply_under_way(generations, stor
     fake.wait_for_request()
     fake.release()
     followed(generation)
-    until(lambda: generations.of(ann, message) is None)
+    assert generations.of(ann, message) is None
 
 
 def test_the_text_so_far_is_on_disk_soon(generations, store, ann, fake):
@@ -199,8 +199,8 @@ def test_closing_saves_every_reply_as_interrupted(generations, store, ann, fake)
 def test_a_full_disk_keeps_the_reply_on_the_page_until_it_can_be_saved(
     generations, store, ann, fake, monkeypatch
 ):
-    monkeypatch.setattr("chatcore.generation.SAVE_AGAIN_AFTER", 0.05)
-    fake.reply("x" * 1_000_000, PAUSE, "end")
+    monkeypatch.setattr("chatcore.generations.SAVE_AGAIN_AFTER", 0.05)
+    fake.reply("x" * 300_000, PAUSE, "end")
     generation = start(generations, ann)
     until(lambda: generation.body)
     store._writer.call(lambda db: db.execute("pragma max_page_count = 1").fetchone())
@@ -211,3 +211,149 @@ def test_a_full_disk_keeps_the_reply_on_the_page_until_it_can_be_saved(
     store._writer.call(lambda db: db.execute("pragma max_page_count = 1000000").fetchone())
     until(lambda: generation.unsaved is None)
     assert last(store, generation).body.endswith("xend")
+
+
+def test_stop_keeps_the_text_so_far_and_frees_the_model(generations, store, ann, fake):
+    fake.reply("half ", PAUSE, "whole")
+    generation = start(generations, ann)
+    until(lambda: generation.body)
+    generations.stop(ann, last(store, generation))
+    reply = last(store, generation)
+    assert (reply.state, reply.body, reply.error) == ("stopped", "half ", None)
+    fake.wait_until_idle()
+    assert len(fake.disconnects) == 1
+
+
+def test_stop_works_while_the_model_reads_the_prompt(generations, store, ann, fake):
+    fake.reply(PAUSE, "never")
+    generation = start(generations, ann)
+    fake.wait_for_request()
+    generations.stop(ann, last(store, generation))
+    assert last(store, generation).state == "stopped"
+    fake.wait_until_idle()
+
+
+def test_stop_works_while_waiting_in_line(store, fake, tmp_path, ann):
+    settings = Settings(tmp_path / "x.db", ollama_host=fake.host, parallel=1)
+    generations = Generations(store, ModelHost(settings), settings)
+    fake.reply("first ", PAUSE)
+    first = start(generations, ann)
+    until(lambda: first.body)
+    second = start(generations, ann)
+    until(lambda: second.phase.tokens == 0 and second.ahead() == 0)
+    generations.stop(ann, last(store, second))
+    assert (last(store, second).state, last(store, first).state) == ("stopped", "streaming")
+    assert len(fake.requests) == 1
+    generations.close()
+
+
+def test_stop_after_the_end_changes_nothing(generations, store, ann, fake):
+    generation = start(generations, ann)
+    followed(generation)
+    generations.stop(ann, last(store, generation))
+    assert last(store, generation).state == "done"
+
+
+def test_stop_and_end_at_once_leave_one_of_the_two(generations, store, ann, fake):
+    for _ in range(20):
+        reply = stopped_as_it_ends(generations, store, ann, fake)
+        assert (reply.state, reply.body) in {("done", "ab"), ("stopped", "a"), ("stopped", "ab")}
+
+
+def stopped_as_it_ends(generations, store, ann, fake):
+    fake.reply("a", PAUSE, "b")
+    generation = start(generations, ann)
+    until(lambda: generation.body)
+    fake.release()
+    generations.stop(ann, last(store, generation))
+    return last(store, generation)
+
+
+def test_a_stopped_reply_goes_on_in_the_same_message(generations, store, ann, fake):
+    fake.reply("half ", PAUSE)
+    generation = start(generations, ann)
+    until(lambda: generation.body)
+    generations.stop(ann, last(store, generation))
+    fake.reply("whole")
+    resumed = generations.resume(ann, last(store, generation))
+    assert followed(resumed) == "half whole"
+    assert last(store, generation).body == "half whole"
+    assert fake.requests[-1]["messages"][-1] == {"role": "assistant", "content": "half "}
+
+
+def test_a_reply_is_regenerated_beside_the_old_one(generations, store, ann, fake):
+    fake.models = [fake_model("llama3.2:3b"), fake_model("other:1b")]
+    generation = start(generations, ann)
+    followed(generation)
+    again = generations.regenerate(ann, last(store, generation), "other:1b")
+    followed(again)
+    assert last(store, again).versions == (last(store, generation).id, last(store, again).id)
+    assert fake.requests[-1]["model"] == "other:1b"
+    assert [m["content"] for m in fake.requests[-1]["messages"]] == ["hello"]
+
+
+def test_an_edited_prompt_is_answered_without_the_old_one(generations, store, ann, fake):
+    generation = start(generations, ann)
+    followed(generation)
+    turn = generation.turn
+    edited = generations.edit(ann, turn.session.id, turn.prompt, "hallo", "llama3.2:3b")
+    followed(edited)
+    assert [m["content"] for m in fake.requests[-1]["messages"]] == ["hallo"]
+    assert edited.turn.prompt.versions == (turn.prompt.id, edited.turn.prompt.id)
+
+
+def test_no_more_run_at_once_than_allowed(generations, ann, fake):
+    fake.reply("a ", PAUSE)
+    fake.reply("b ", PAUSE)
+    running = [start(generations, ann), start(generations, ann)]
+    until(lambda: all(generation.body for generation in running))
+    third = start(generations, ann)
+    until(lambda: third.phase.doing == "queued")
+    assert len(fake.requests) == 2
+    fake.release()
+    assert followed(third) == "You said: hello."
+
+
+def test_a_seventh_waiting_prompt_is_refused_and_not_stored(generations, store, ann, fake):
+    fake.reply("a ", PAUSE)
+    fake.reply("b ", PAUSE)
+    running = [start(generations, ann), start(generations, ann)]
+    until(lambda: all(generation.body for generation in running))
+    waiting = [start(generations, ann) for _ in range(6)]
+    until(lambda: waiting[-1].ahead() == 5)
+    with pytest.raises(TooBusy, match="wait already"):
+        start(generations, ann)
+    assert len(store.sessions(ann)) == 8
+
+
+def test_the_clock_tells_loading_from_reading_from_writing(generations, ann, fake, monkeypatch):
+    monkeypatch.setattr("chatcore.generations.LOADED_EVERY", 0.02)
+    fake.reply(PAUSE, Thinking("hm"), PAUSE, "text ", PAUSE, "more")
+    generation = start(generations, ann)
+    until(lambda: generation.phase.doing in ("loading", "reading"))
+    fake.loaded = {"llama3.2:3b"}
+    for doing in ("reading", "thinking", "writing"):
+        until(lambda doing=doing: generation.phase.doing == doing)
+        fake.release()
+    assert followed(generation) == "text more"
+
+
+def test_a_reply_without_end_is_ended(store, fake, tmp_path, ann):
+    settings = Settings(tmp_path / "x.db", ollama_host=fake.host, reply_characters=1000)
+    generations = Generations(store, ModelHost(settings), settings)
+    fake.reply(*["x" * 100] * 50)
+    generation = start(generations, ann)
+    followed(generation)
+    assert "HEARTH_REPLY_CHARACTERS" in last(store, generation).error
+    assert len(last(store, generation).body) <= 1100
+    generations.close()
+
+
+def test_a_reply_that_takes_too_long_is_ended(store, fake, tmp_path, ann):
+    settings = Settings(tmp_path / "x.db", ollama_host=fake.host, reply_seconds=1)
+    generations = Generations(store, ModelHost(settings), settings)
+    fake.reply("half ", PAUSE)
+    generation = start(generations, ann)
+    assert followed(generation) == "half "
+    assert "HEARTH_REPLY_SECONDS" in last(store, generation).error
+    generations.close()

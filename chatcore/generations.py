@@ -1,0 +1,265 @@
+"""Every reply under way. The server owns them; pages only follow, and may vanish at any moment.
+
+Each is an asyncio task on one background loop, where cancelling closes the model's connection at
+once, even before its first word. Nothing here knows Streamlit.
+"""
+
+import asyncio
+import logging
+import threading
+from contextlib import aclosing, suppress
+from weakref import WeakSet
+
+from chatcore.client import OllamaClient
+from chatcore.context import window, wire_messages
+from chatcore.errors import ChatError, ModelNotFound, ServerError, StoreError
+from chatcore.generation import HEARTBEAT, Generation
+from chatcore.host import ModelHost
+from chatcore.line import Line, Ticket
+from chatcore.settings import Settings
+from chatcore.store import Store
+from chatcore.types import ChatRequest, Message, State, Turn
+
+log = logging.getLogger(__name__)
+
+DRAFT_EVERY = 0.25  # seconds
+LOADED_EVERY = 0.5  # seconds between two looks whether the model is in memory
+SAVE_AGAIN_AFTER = 5.0  # seconds, when the disk was full
+CHARACTERS_PER_TOKEN = 4  # a guess, for the clock alone
+
+
+class Generations:
+    """The registry, by the session's primary key; every public method from any thread."""
+
+    def __init__(self, store: Store, host: ModelHost, settings: Settings) -> None:
+        self._store = store
+        self._host = host
+        self._settings = settings
+        # One person owns this server, so no owner has a share of it to keep to.
+        self._line = Line(lambda: 1 if host.embedded else settings.parallel)
+        self._under_way: dict[int, Generation] = {}
+        self._registered = threading.Condition()
+        self._answers: dict[Generation, asyncio.Task[None]] = {}
+        self._replies: set[asyncio.Task[None]] = set()
+        self._clients: WeakSet[OllamaClient] = WeakSet()
+        self._closing = asyncio.Event()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(
+            target=self._loop.run_forever, name="hearth-replies", daemon=True
+        )
+        self._thread.start()
+
+    def start(self, owner: int, session_id: str | None, prompt: str, model: str) -> Generation:
+        """Store the prompt, then let the model answer it.
+
+        Raises TooBusy, and what Store.begin_turn raises; then nothing was stored or sent.
+        """
+        self._line.check(owner)
+        return self._begin(owner, self._store.begin_turn(owner, session_id, prompt, model))
+
+    def edit(
+        self, owner: int, session_id: str, message: Message, prompt: str, model: str
+    ) -> Generation:
+        """Answer another version of a prompt. Raises as start."""
+        self._line.check(owner)
+        turn = self._store.begin_turn(owner, session_id, prompt, model, instead_of=message.id)
+        return self._begin(owner, turn)
+
+    def regenerate(self, owner: int, reply: Message, model: str) -> Generation:
+        """Another version of a reply, from this model. Raises as start."""
+        self._line.check(owner)
+        return self._begin(owner, self._store.begin_version(owner, reply.id, model))
+
+    def resume(self, owner: int, reply: Message) -> Generation:
+        """Go on with a reply where it ended. Raises as start."""
+        self._line.check(owner)
+        return self._begin(owner, self._store.resume_reply(owner, reply.id))
+
+    def stop(self, owner: int, reply: Message) -> None:
+        """End a reply now, its text kept; returns when it is stored. An ended one stays so."""
+        if generation := self.of(owner, reply):
+            self._loop.call_soon_threadsafe(self._stop, generation)
+            generation.wait()
+
+    def of(self, owner: int, message: Message) -> Generation | None:
+        """The generation of a `streaming` message; None if it ended since it was read."""
+        with self._registered:
+            while message.state == "streaming":
+                generation = self._under_way.get(message.session_pk)
+                if generation is not None and generation.turn.reply.id == message.id:
+                    return generation
+                # Committed by another page, which registers it within a moment.
+                self._registered.wait(HEARTBEAT)
+                message = self._store.message(owner, message.id)
+        return None
+
+    def under_way(self) -> set[int]:
+        """The primary keys of the sessions that are being answered."""
+        return set(self._under_way)
+
+    def close(self) -> None:
+        """End every reply where it is, as `interrupted`, and stop the loop. Idempotent."""
+        if self._loop.is_closed():
+            return
+        asyncio.run_coroutine_threadsafe(self._interrupt_all(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _begin(self, owner: int, turn: Turn) -> Generation:
+        generation = Generation(owner, turn)
+        with self._registered:
+            self._under_way[turn.session.pk] = generation
+            self._registered.notify_all()
+        self._loop.call_soon_threadsafe(self._spawn, generation)
+        return generation
+
+    def _spawn(self, generation: Generation) -> None:
+        self._answers[generation] = self._loop.create_task(self._answer(generation))
+        reply = self._loop.create_task(self._run(generation))
+        self._replies.add(reply)
+        reply.add_done_callback(self._replies.discard)
+
+    def _stop(self, generation: Generation) -> None:
+        if answer := self._answers.get(generation):
+            generation.stopped = True
+            answer.cancel()
+
+    async def _interrupt_all(self) -> None:
+        self._closing.set()
+        for answer in self._answers.values():
+            answer.cancel()
+        await asyncio.gather(*self._replies)
+        for client in list(self._clients):
+            await client.aclose()
+        await self._loop.shutdown_default_executor()
+
+    async def _run(self, generation: Generation) -> None:
+        drafts = self._loop.create_task(self._save_drafts(generation))
+        state = await self._outcome(generation)
+        del self._answers[generation]
+        drafts.cancel()
+        try:
+            await self._finish(generation, state)
+        finally:
+            self._forget(generation)
+            generation.end()
+
+    def _forget(self, generation: Generation) -> None:
+        """Once stored, the session is free, and its next reply may be registered already."""
+        with self._registered:
+            pk = generation.turn.session.pk
+            if self._under_way.get(pk) is generation:
+                del self._under_way[pk]
+
+    async def _outcome(self, generation: Generation) -> State:
+        try:
+            await self._answers[generation]
+        except ChatError as error:
+            generation.error = str(error)
+            return "error"
+        except asyncio.CancelledError:
+            return "stopped" if generation.stopped else "interrupted"
+        except Exception:
+            log.exception("a reply failed in our own code")
+            generation.error = "Hearth made a mistake here: its log says more."
+            return "error"
+        return "done"
+
+    async def _answer(self, generation: Generation) -> None:
+        """Wait for a place in the line, then ask, within the limits of a reply."""
+        client = await asyncio.to_thread(self._host.client)
+        self._clients.add(client)
+        ticket = Ticket(generation.owner)
+        generation.ahead = lambda: self._line.ahead_of(ticket)
+        async with self._line.place(ticket):
+            try:
+                async with asyncio.timeout(self._settings.reply_seconds):
+                    await self._ask(client, generation)
+            except TimeoutError:
+                raise ServerError(
+                    f"The reply was ended after {self._settings.reply_seconds} s"
+                    " (HEARTH_REPLY_SECONDS): what was written is kept, and can be continued."
+                ) from None
+
+    async def _ask(self, client: OllamaClient, generation: Generation) -> None:
+        request = await asyncio.to_thread(self._request, client, generation)
+        clock = self._loop.create_task(self._watch_loading(client, generation, request))
+        room = self._settings.reply_characters
+        generation.asked()
+        try:
+            async with aclosing(client.chat(request)) as chunks:
+                async for chunk in chunks:
+                    generation.add(chunk)
+                    room -= len(chunk.content) + len(chunk.thinking)
+                    if room < 0:
+                        raise ServerError(
+                            f"The reply was ended after {self._settings.reply_characters:,}"
+                            " characters (HEARTH_REPLY_CHARACTERS): what was written is kept."
+                        )
+        finally:
+            clock.cancel()
+
+    def _request(self, client: OllamaClient, generation: Generation) -> ChatRequest:
+        reply = generation.turn.reply
+        if not reply.model:
+            client.version()  # a dead server is the better reason
+            raise ModelNotFound(
+                f"No model is installed on {client.host}: get one, e.g. `ollama pull qwen3:8b`."
+            )
+        messages = wire_messages(self._store.branch(generation.owner, reply.id))
+        num_ctx = window(self._settings.num_ctx, client.context_length(reply.model))
+        return ChatRequest(reply.model, messages, {"num_ctx": num_ctx})
+
+    async def _watch_loading(
+        self, client: OllamaClient, generation: Generation, request: ChatRequest
+    ) -> None:
+        """Tell loading the model from reading the prompt, until the first word ends both."""
+        characters = sum(len(message["content"]) for message in request.messages)
+        with suppress(ChatError):  # the request itself will tell
+            while not await asyncio.to_thread(client.is_loaded, request.model):
+                generation.enter("loading")
+                await asyncio.sleep(LOADED_EVERY)
+        if generation.phase.doing in ("queued", "loading"):
+            generation.enter("reading", characters // CHARACTERS_PER_TOKEN)
+
+    async def _save_drafts(self, generation: Generation) -> None:
+        saved = generation.rev
+        while True:
+            await asyncio.sleep(DRAFT_EVERY)
+            if (rev := generation.rev) > saved:
+                saved = rev
+                self._store.save_draft(
+                    generation.owner,
+                    generation.turn.reply.id,
+                    rev,
+                    generation.body,
+                    generation.thinking,
+                )
+
+    async def _finish(self, generation: Generation, state: State) -> None:
+        """Save until it is saved: the text stays here, and on every page, until it is on disk."""
+        while not await asyncio.to_thread(self._save, generation, state):
+            generation.end()
+            if self._closing.is_set():
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), SAVE_AGAIN_AFTER)
+
+    def _save(self, generation: Generation, state: State) -> bool:
+        try:
+            self._store.finish_reply(
+                generation.owner,
+                generation.turn.reply.id,
+                state,
+                generation.body,
+                generation.thinking,
+                generation.usage,
+                generation.error,
+            )
+        except StoreError as error:
+            log.warning("a reply is not saved yet: %s", error)
+            generation.unsaved = str(error)
+            return False
+        generation.unsaved = None
+        return True

@@ -1,0 +1,206 @@
+"""Rows and the values made of them: the SQL that several store methods share.
+
+Every function works inside the transaction of the connection it is given.
+"""
+
+import json
+import secrets
+import time
+from dataclasses import asdict
+from typing import Any
+
+from sqlite_utils import Database
+
+from chatcore.errors import AlreadyGenerating, MessageNotFound, SessionNotFound
+from chatcore.types import Message, Role, Session, State, Turn, Usage
+
+YEAR_2000 = 946_684_800_000
+TITLE_CHARACTERS = 60
+
+SESSION = "pk, id, title, model, leaf_id, created_at, updated_at, n_messages"
+MESSAGE = """
+    m.id, m.session_pk, m.parent_id, m.role, m.state, coalesce(d.body, m.body) as body,
+    coalesce(d.thinking, m.thinking) as thinking, m.model, m.created_at, m.usage, m.error, m.rating,
+    (select json_group_array(v.id) from messages v
+     where v.session_pk = m.session_pk and v.parent_id is m.parent_id) as versions
+"""
+
+
+def now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def clean(text: str) -> str:
+    """Text that every backend can hold: no NUL, no lone surrogates."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def first_words(prompt: str) -> str:
+    """A title from a prompt, as long as fits a line of the sidebar."""
+    words = " ".join(prompt[: 10 * TITLE_CHARACTERS].split())
+    if len(words) <= TITLE_CHARACTERS:
+        return words
+    return words[:TITLE_CHARACTERS].rsplit(" ", 1)[0] + "…"
+
+
+def from_usage(usage: Usage | None) -> str | None:
+    return None if usage is None else json.dumps(asdict(usage))
+
+
+def make_owner(db: Database, key: str) -> int:
+    row = db.execute("select owner_n from identities where key = ?", [key]).fetchone()
+    if row is None:
+        row = (db.execute("insert into owners(created_at) values (?)", [now()]).lastrowid,)
+        db.execute("insert into identities(key, owner_n) values (?, ?)", [key, row[0]])
+    return int(row[0])
+
+
+def session(db: Database, owner: int, session_id: str) -> Session:
+    rows = db.query(
+        f"select {SESSION} from sessions where owner_n = ? and id = ? and deleted_at is null",
+        [owner, session_id],
+    )
+    if row := next(rows, None):
+        return Session(**row)
+    raise SessionNotFound("There is no such chat here.")
+
+
+def session_of(db: Database, owner: int, message_id: int) -> Session:
+    """The session a message belongs to. Raises MessageNotFound for one in the trash, too."""
+    rows = db.query(
+        f"select {SESSION} from sessions where owner_n = ? and deleted_at is null"
+        " and pk = (select session_pk from messages where id = ?)",
+        [owner, message_id],
+    )
+    if row := next(rows, None):
+        return Session(**row)
+    raise MessageNotFound("There is no such message here.")
+
+
+def make_session(db: Database, owner: int, title: str, model: str) -> Session:
+    session_id, at = secrets.token_urlsafe(16), now()
+    db.execute(
+        "insert into sessions(id, owner_n, title, model, created_at, updated_at)"
+        " values (?, ?, ?, ?, ?, ?)",
+        [session_id, owner, title, model, at, at],
+    )
+    return session(db, owner, session_id)
+
+
+def insert(
+    db: Database,
+    owner: int,
+    session_pk: int,
+    parent_id: int | None,
+    role: Role,
+    body: str = "",
+    model: str = "",
+    key: str | None = None,
+) -> int:
+    """A message, made the one that its parent leads to; a reply begins `streaming`."""
+    message_id = free_id(db, owner)
+    state: State = "streaming" if role == "assistant" else "done"
+    db.execute(
+        "insert into messages"
+        "(id, session_pk, parent_id, role, state, body, model, created_at, ikey)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [message_id, session_pk, parent_id, role, state, body, model, now(), key],
+    )
+    db.execute("update messages set child_id = ? where id = ?", [message_id, parent_id])
+    db.execute("update sessions set n_messages = n_messages + 1 where pk = ?", [session_pk])
+    return message_id
+
+
+def free_id(db: Database, owner: int) -> int:
+    message_id = owner << 41 | now() - YEAR_2000
+    while db.execute("select 1 from messages where id = ?", [message_id]).fetchone():
+        message_id += 1
+    return message_id
+
+
+def move_leaf(db: Database, session_pk: int, leaf_id: int, model: str | None = None) -> None:
+    db.execute(
+        "update sessions set leaf_id = ?, model = coalesce(?, model), updated_at = ? where pk = ?",
+        [leaf_id, model, now(), session_pk],
+    )
+
+
+def refuse_while_streaming(db: Database, session_pk: int) -> None:
+    streaming = db.execute(
+        "select 1 from messages where state = 'streaming' and session_pk = ?", [session_pk]
+    ).fetchone()
+    if streaming:
+        raise AlreadyGenerating("This chat is still answering: send it when the reply is there.")
+
+
+def turn(db: Database, owner: int, session_id: str, prompt_id: int, reply_id: int) -> Turn:
+    return Turn(
+        session(db, owner, session_id),
+        message(db, owner, prompt_id),
+        message(db, owner, reply_id),
+    )
+
+
+def turn_by_key(db: Database, owner: int, at: Session, key: str) -> Turn | None:
+    row = db.execute(
+        "select u.id, r.id from messages u join messages r on r.parent_id = u.id"
+        " where u.session_pk = ? and u.ikey = ? order by r.id limit 1",
+        [at.pk, key],
+    ).fetchone()
+    return row and turn(db, owner, at.id, *row)
+
+
+def message(db: Database, owner: int, message_id: int) -> Message:
+    rows = db.query(
+        f"select {MESSAGE} from messages m join sessions s on s.pk = m.session_pk"
+        " left join drafts d on d.message_id = m.id"
+        " where m.id = ? and s.owner_n = ?",
+        [message_id, owner],
+    )
+    if row := next(rows, None):
+        return from_row(row)
+    raise MessageNotFound("There is no such message here.")
+
+
+def branch(db: Database, leaf_id: int | None) -> list[Message]:
+    rows = db.query(
+        "with recursive branch(id, depth) as (select ?, 0 union all"
+        " select m.parent_id, depth + 1 from branch join messages m using (id)"
+        " where m.parent_id is not null)"
+        f" select {MESSAGE} from branch join messages m using (id)"
+        " left join drafts d on d.message_id = m.id order by depth desc",
+        [leaf_id],
+    )
+    return [from_row(row) for row in rows]
+
+
+def leaf_below(db: Database, message_id: int) -> int:
+    """The end of the path that was last taken from a message."""
+    rows = db.execute(
+        "with recursive path(id, depth) as (select ?, 0 union all"
+        " select m.child_id, depth + 1 from path join messages m using (id)"
+        " where m.child_id is not null)"
+        " select id from path order by depth desc limit 1",
+        [message_id],
+    )
+    return int(rows.fetchone()[0])
+
+
+def copy_branch(db: Database, owner: int, source: list[Message], session_pk: int) -> int | None:
+    """Copies of messages as one line of another session; the id of the last."""
+    parent: int | None = None
+    for original in source:
+        copy = insert(db, owner, session_pk, parent, original.role)
+        db.execute(
+            "update messages set (state, body, thinking, model, usage, context, error, rating) ="
+            " (select state, body, thinking, model, usage, context, error, rating"
+            "  from messages where id = ?) where id = ?",
+            [original.id, copy],
+        )
+        parent = copy
+    return parent
+
+
+def from_row(row: dict[str, Any]) -> Message:
+    usage, versions = row.pop("usage"), sorted(json.loads(row.pop("versions")))
+    return Message(**row, usage=usage and Usage(**json.loads(usage)), versions=tuple(versions))

@@ -1,0 +1,65 @@
+"""What the controls at a message do. Each is a callback: it runs before the page is drawn again."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from chatcore.errors import ChatError
+from chatcore.service import Hearth
+from chatcore.types import Message
+from chatcore.ui import state
+
+Change = Callable[[Hearth, int], object]
+
+
+def attempt(change: Change) -> bool:
+    """Do it, or leave the reason where the page shows it."""
+    try:
+        change(*state.here())
+    except ChatError as error:
+        st.session_state["failure"] = str(error)
+        return False
+    return True
+
+
+def stop(message: Message) -> None:
+    attempt(lambda hearth, owner: hearth.generations.stop(owner, message))
+
+
+def choose_version(message_id: int) -> None:
+    attempt(lambda hearth, owner: hearth.store.choose_version(owner, message_id))
+
+
+def regenerate(message: Message, model: str) -> None:
+    attempt(lambda hearth, owner: hearth.generations.regenerate(owner, message, model))
+
+
+def resume(message: Message) -> None:
+    attempt(lambda hearth, owner: hearth.generations.resume(owner, message))
+
+
+def fork(message: Message) -> None:
+    def change(hearth: Hearth, owner: int) -> None:
+        st.query_params["session"] = hearth.store.fork_session(owner, message.id).id
+
+    attempt(change)
+
+
+def rate(message: Message, key: str) -> None:
+    attempt(lambda hearth, owner: hearth.store.rate(owner, message.id, st.session_state[key]))
+
+
+def begin_editing(message: Message) -> None:
+    st.session_state["editing"] = message.id
+
+
+def cancel_editing() -> None:
+    st.session_state.pop("editing", None)
+
+
+def send_edited(session_id: str, message: Message, key: str, model: str) -> None:
+    prompt = st.session_state[key]
+    if not prompt.strip():
+        return
+    if attempt(lambda h, owner: h.generations.edit(owner, session_id, message, prompt, model)):
+        cancel_editing()

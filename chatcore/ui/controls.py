@@ -1,0 +1,102 @@
+"""The controls under a message: its versions, its menu, and the editor of a prompt."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from chatcore.types import Message, Session
+from chatcore.ui import actions, picker, words
+
+
+def draw(message: Message, last: bool) -> None:
+    """One line: what the reply cost, its versions, good or bad, the menu."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if message.role == "assistant":
+            st.caption(words.usage(message), width="content")
+        _versions(message)
+        if message.role == "assistant":
+            _rating(message)
+        _menu(message, last)
+
+
+def _versions(message: Message) -> None:
+    """Where this message stands among those in its place, and the way to the others."""
+    if len(message.versions) < 2:
+        return
+    at = message.versions.index(message.id)
+    with st.container(horizontal=True, width="content", gap=None, vertical_alignment="center"):
+        _step(message, at - 1, "previous", ":material/chevron_left:")
+        st.caption(f"{at + 1} / {len(message.versions)}", width="content")
+        _step(message, at + 1, "next", ":material/chevron_right:")
+
+
+def _step(message: Message, to: int, name: str, icon: str) -> None:
+    there = 0 <= to < len(message.versions)
+    st.button(
+        f"{name.capitalize()} version",
+        icon=icon,
+        key=f"{name}_{message.id}",
+        type="tertiary",
+        disabled=not there,
+        on_click=actions.choose_version,
+        args=(message.versions[to],) if there else None,
+    )
+
+
+def _rating(message: Message) -> None:
+    key = f"rating_{message.id}"
+    st.feedback(
+        "thumbs",
+        key=key,
+        default=message.rating,
+        on_change=actions.rate,
+        args=(message, key),
+        width="content",
+    )
+
+
+def _menu(message: Message, last: bool) -> None:
+    entries = _entries(message, last)
+    key = f"message_menu_{message.id}"
+    st.menu_button(
+        "More",
+        list(entries),
+        icon=":material/more_horiz:",
+        key=key,
+        type="tertiary",
+        on_click=lambda: entries[st.session_state[key]](),
+    )
+
+
+def _entries(message: Message, last: bool) -> dict[str, Callable[[], None]]:
+    fork = {"Fork from here": lambda: actions.fork(message)}
+    if message.role != "assistant":
+        return {"Edit": lambda: actions.begin_editing(message)} | fork
+    entries = {}
+    if last and can_go_on(message):
+        entries["Continue"] = lambda: actions.resume(message)
+    entries["Regenerate"] = lambda: actions.regenerate(message, message.model)
+    picked = picker.chosen()
+    if picked and picked != message.model:
+        entries[f"Regenerate with {picked}"] = lambda: actions.regenerate(message, picked)
+    return entries | fork
+
+
+def can_go_on(message: Message) -> bool:
+    """Whether there may be more of this reply than is written."""
+    cut = message.usage is not None and message.usage.done_reason == "length"
+    return cut or message.state in ("stopped", "interrupted", "error")
+
+
+def edit(session: Session, message: Message) -> None:
+    key = f"edit_{message.id}"
+    st.text_area("Your message", value=message.body, key=key, label_visibility="collapsed")
+    with st.container(horizontal=True):
+        st.button(
+            "Send",
+            key=f"send_{key}",
+            type="primary",
+            on_click=actions.send_edited,
+            args=(session.id, message, key, picker.chosen()),
+        )
+        st.button("Cancel", key=f"cancel_{key}", on_click=actions.cancel_editing)

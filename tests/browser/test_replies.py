@@ -1,0 +1,110 @@
+"""The controls people expect around a reply, in a real browser."""
+
+from playwright.sync_api import expect
+
+from tests.browser.actions import chats, in_address, messages, reply, send
+from tests.fake_ollama import PAUSE, Thinking
+
+
+def message_menu(page, n, action):
+    """An entry of the menu of the n-th message."""
+    message = messages(page).nth(n)
+    message.hover()
+    message.locator("[class*='st-key-message_menu_'] button").first.click()
+    page.get_by_role("menuitem", name=action).or_(page.get_by_role("option", name=action)).click()
+
+
+def test_stop_keeps_the_text_and_continue_goes_on(app, fake, page):
+    fake.reply("half ", PAUSE, "never")
+    page.goto(app.url)
+    send(page, "hello")
+    reply(page, "half")
+    page.locator(".st-key-stop button").click()
+    fake.wait_until_idle()
+    expect(page.locator(".st-key-stop button")).to_have_count(0)
+    fake.reply("whole")
+    page.get_by_role("button", name="Continue").click()
+    reply(page, "half whole")
+    assert fake.requests[-1]["messages"][-1]["content"] == "half "
+
+
+def test_escape_stops_before_the_first_word(app, fake, page):
+    fake.reply(PAUSE, "never")
+    page.goto(app.url)
+    send(page, "hello")
+    reply(page, "prompt")
+    expect(page.locator(".st-key-stop button")).to_be_visible()
+    page.keyboard.press("Escape")
+    fake.wait_until_idle()
+    expect(page.get_by_role("button", name="Continue")).to_be_visible()
+
+
+def test_a_reply_is_regenerated_and_the_old_one_is_an_arrow_away(app, fake, page):
+    page.goto(app.url)
+    send(page, "hello")
+    reply(page, "You said: hello")
+    fake.reply("Another answer.")
+    message_menu(page, 1, "Regenerate")
+    reply(page, "Another answer.")
+    reply(page, "2 / 2")
+    page.get_by_role("button", name="Previous version").click()
+    reply(page, "You said: hello")
+    page.reload()
+    reply(page, "You said: hello")
+    page.get_by_role("button", name="Next version").click()
+    reply(page, "Another answer.")
+
+
+def test_an_edited_prompt_begins_a_branch_that_can_be_left_and_reentered(app, fake, page):
+    page.goto(app.url)
+    send(page, "one")
+    reply(page, "You said: one")
+    send(page, "two")
+    reply(page, "You said: two")
+    message_menu(page, 0, "Edit")
+    box = page.locator("[class*='st-key-edit_'] textarea")
+    box.fill("uno")
+    box.press("Control+Enter")
+    page.locator("[class*='st-key-send_edit_'] button").click()
+    reply(page, "You said: uno")
+    expect(messages(page)).to_have_count(2)
+    page.get_by_role("button", name="Previous version").click()
+    expect(messages(page)).to_have_count(4)
+    reply(page, "You said: two")
+
+
+def test_a_fork_is_a_chat_of_its_own(app, fake, page):
+    page.goto(app.url)
+    send(page, "one")
+    reply(page, "You said: one")
+    first = in_address(page)
+    message_menu(page, 1, "Fork from here")
+    expect(chats(page)).to_have_count(2)
+    assert in_address(page) != first
+    send(page, "two")
+    reply(page, "You said: two")
+    page.locator(f".st-key-session_{first} a").click()
+    expect(messages(page)).to_have_count(2)
+
+
+def test_the_clock_tells_what_a_reply_is_at(app, fake, page):
+    fake.reply(PAUSE, Thinking("hm"), PAUSE, "text", PAUSE)
+    page.goto(app.url)
+    send(page, "hello")
+    reply(page, "reading the prompt")
+    fake.release()
+    reply(page, "thinking")
+    fake.release()
+    reply(page, "writing")
+    fake.release()
+    reply(page, "tokens/s")
+
+
+def test_a_rating_is_still_there_after_a_reload(app, fake, page):
+    page.goto(app.url)
+    send(page, "hello")
+    reply(page, "You said: hello")
+    page.locator("[class*='st-key-rating_'] button").first.click()
+    page.reload()
+    pressed = page.locator("[class*='st-key-rating_'] button").first
+    expect(pressed).to_have_attribute("aria-checked", "true")
