@@ -17,8 +17,9 @@ PATIENCE = 30_000  # ms; the machine may be busy
 expect.set_options(timeout=PATIENCE)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """For this package and no longer: its event loop would be in the way of other tests."""
     path = chromium.find()
     assert path, "no browser: install Chromium, or name one in CHROMIUM"
     with sync_playwright() as playwright:
