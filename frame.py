@@ -18,11 +18,8 @@ chat = st.Page("pages/chat.py", title="Chat", url_path="home", default=True)
 page = st.navigation([chat], position="hidden")
 
 try:
-    view = state.load()
+    sidebar.draw(state.load())
+    page.run()
 except ChatError as error:
     st.error(words.sentence(str(error)), icon=":material/error:")
     st.button("Try again", key="try_again")
-    st.stop()
-
-sidebar.draw(view)
-page.run()

@@ -1,11 +1,13 @@
 """The command line: `python -m chatcore engine` runs the built-in engine by hand."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from chatcore.errors import ChatError
+from chatcore.settings import Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -14,7 +16,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from chatcore.engine.server import serve
 
     try:
-        serve(args.gguf, args.port, args.with_parent)
+        gguf = args.gguf or Settings.from_env(os.environ).gguf
+        serve(gguf, args.port, args.with_parent)
     except ChatError as exc:
         print(exc, file=sys.stderr)
         return 1

@@ -4,23 +4,32 @@ Every error of ollama and httpx becomes one of ours here, around the iteration a
 call. It knows nothing of sessions, and nothing of how the server was found.
 """
 
-import json
+import os
 import re
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
 from typing import Any, cast
 
 import httpx
-import ollama
 from pydantic import ValidationError
 
 from chatcore.errors import ModelNotFound, ServerError, ServerUnreachable, SettingsError
 from chatcore.types import ChatRequest, Chunk, ModelInfo, Usage
 
-LISTING_TIMEOUT = 10  # seconds; listing models never waits for one
-CONNECT_TIMEOUT = 5
+# The library makes a client of its own when it is imported, which a bad address in the
+# environment would end, and the program with it, before that address can be told.
+_SETS_THE_ADDRESS = {"OLLAMA_HOST", "ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY"}
+_kept = {key: os.environ.pop(key) for key in list(os.environ) if key.upper() in _SETS_THE_ADDRESS}
+import ollama  # noqa: E402
+
+os.environ.update(_kept)
+
+LISTING_TIMEOUT = 3  # seconds; listing models never waits for one
+CONNECT_TIMEOUT = 3
 
 LOOPBACK = re.compile(r"^(https?://)?(127\.|localhost\b|\[::1\]|:)")
+
+START_IT = "start it with `ollama serve`, then try again."
 
 COUNTS = (
     "done_reason",
@@ -36,20 +45,27 @@ COUNTS = (
 class OllamaClient:
     """`chat` is for one event loop, always the same; everything else for any thread."""
 
-    def __init__(self, host: str, timeout: float) -> None:
-        """timeout: seconds the server may stay silent in a reply before it is given up."""
+    def __init__(self, host: str, timeout: float, advice: str = START_IT) -> None:
+        """timeout: seconds the server may stay silent in a reply before it is given up.
+
+        advice: what to do where it does not answer. Raises SettingsError for no address.
+        """
         self._timeout = timeout
+        self._advice = advice
+        host = host.replace("0.0.0.0", "127.0.0.1")  # where a server listens, not where it is
         silence = httpx.Timeout(timeout, connect=CONNECT_TIMEOUT)
         # Nothing is kept open between calls, so a client can be dropped at any time.
         rules: dict[str, Any] = {
             "follow_redirects": False,
-            "trust_env": not LOOPBACK.search(host),  # a proxy of the environment is not for this
+            "trust_env": not LOOPBACK.search(
+                host.lower()
+            ),  # a proxy of the environment is not for this
             "limits": httpx.Limits(max_keepalive_connections=0),
         }
         try:
             self._sync = ollama.Client(host, timeout=LISTING_TIMEOUT, **rules)
             self._async = ollama.AsyncClient(host, timeout=silence, **rules)
-        except ValueError as error:
+        except (ValueError, httpx.InvalidURL) as error:
             raise SettingsError(
                 f"OLLAMA_HOST is {host!r}; expected an address, e.g. 127.0.0.1:11434."
             ) from error
@@ -79,7 +95,12 @@ class OllamaClient:
             with self._translated(model):
                 described = self._sync.show(model).modelinfo or {}
             self._context_lengths[model] = next(
-                (int(v) for k, v in described.items() if k.endswith(".context_length")), None
+                (
+                    value
+                    for key, value in described.items()
+                    if key.endswith(".context_length") and isinstance(value, int)
+                ),
+                None,
             )
         return self._context_lengths[model]
 
@@ -90,7 +111,7 @@ class OllamaClient:
         Raises ServerError where the stream ends without its last chunk.
         """
         finished = False
-        with self._translated(request.model):
+        with self._translated(request.model, replying=True):
             stream = await self._async.chat(
                 request.model, request.messages, stream=True, options=request.options
             )
@@ -107,23 +128,32 @@ class OllamaClient:
         await self._async.close()
 
     @contextmanager
-    def _translated(self, model: str = "") -> Iterator[None]:
+    def _translated(self, model: str = "", replying: bool = False) -> Iterator[None]:
         try:
             yield
         except (ConnectionError, httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise ServerUnreachable(
-                f"No Ollama server answers at {self.host}:"
-                " start it with `ollama serve`, then try again."
+                f"No model server answers at {self.host}: {self._advice}"
             ) from error
         except httpx.TimeoutException as error:
-            raise ServerError(
-                f"The model server said nothing for {self._timeout:.0f} s: try again,"
-                " or give it longer with HEARTH_TIMEOUT."
-            ) from error
+            raise self._silence(replying) from error
         except ollama.ResponseError as error:
             raise _refusal(error, model, self.host) from error
-        except (httpx.HTTPError, json.JSONDecodeError, ValidationError) as error:
-            raise ServerError(_BROKE_OFF) from error
+        except (httpx.HTTPError, ValueError, ValidationError, TypeError, AttributeError) as error:
+            raise ServerError(_BROKE_OFF if replying else self._nonsense()) from error
+
+    def _silence(self, replying: bool) -> ServerError:
+        if replying:
+            return ServerError(
+                f"The model server said nothing for {self._timeout:.0f} s: try again,"
+                " or give it longer with HEARTH_TIMEOUT."
+            )
+        return ServerError(
+            f"The model server at {self.host} does not say what it has: see whether it hangs."
+        )
+
+    def _nonsense(self) -> str:
+        return f"What answers at {self.host} is no Ollama server: check the address."
 
 
 _BROKE_OFF = (

@@ -7,6 +7,7 @@ once, even before its first word. Nothing here knows Streamlit.
 import asyncio
 import logging
 import threading
+import time
 from contextlib import aclosing, suppress
 from weakref import WeakSet
 
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 DRAFT_EVERY = 0.25  # seconds
 LOADED_EVERY = 0.5  # seconds between two looks whether the model is in memory
+REGISTERED_WITHIN = 5.0  # seconds from the commit of a turn
 SAVE_AGAIN_AFTER = 5.0  # seconds, when the disk was full
 CHARACTERS_PER_TOKEN = 4  # a guess, for the clock alone
 
@@ -83,8 +85,9 @@ class Generations:
 
     def of(self, owner: int, message: Message) -> Generation | None:
         """The generation of a `streaming` message; None if it ended since it was read."""
+        deadline = time.monotonic() + REGISTERED_WITHIN
         with self._registered:
-            while message.state == "streaming":
+            while message.state == "streaming" and time.monotonic() < deadline:
                 generation = self._under_way.get(message.session_pk)
                 if generation is not None and generation.turn.reply.id == message.id:
                     return generation
@@ -129,7 +132,7 @@ class Generations:
         self._closing.set()
         for answer in self._answers.values():
             answer.cancel()
-        await asyncio.gather(*self._replies)
+        await asyncio.gather(*self._replies, return_exceptions=True)
         for client in list(self._clients):
             await client.aclose()
         await self._loop.shutdown_default_executor()
@@ -260,6 +263,10 @@ class Generations:
         except StoreError as error:
             log.warning("a reply is not saved yet: %s", error)
             generation.unsaved = str(error)
+            return False
+        except Exception:
+            log.exception("a reply could not be saved for a mistake of our own")
+            generation.unsaved = "Hearth could not save this reply: its log says more."
             return False
         generation.unsaved = None
         return True

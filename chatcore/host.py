@@ -5,6 +5,7 @@ The choice is made at first need and kept until look_again(); it never changes s
 
 import threading
 import time
+from contextlib import suppress
 
 from chatcore.client import OllamaClient
 from chatcore.engine import EngineProcess
@@ -14,6 +15,9 @@ from chatcore.types import ServerInfo
 
 LOCAL = "http://127.0.0.1:11434"
 SEEN_FOR = 2.0  # seconds; every click draws the picker anew, and models come and go slowly
+TOO_OLD = 30.0  # seconds; what was seen before a night says nothing of the morning
+IT_IS_NAMED = "OLLAMA_HOST names it: start Ollama there, or change OLLAMA_HOST."
+TRY_AGAIN = "the built-in engine has stopped; it is started again when you try again."
 
 
 class ModelHost:
@@ -26,7 +30,8 @@ class ModelHost:
         self._client: OllamaClient | None = None
         self._embedded = False
         self._looking = threading.Lock()
-        self._seen: tuple[float, ServerInfo | None] = (0.0, None)
+        self._seen: ServerInfo | ChatError | None = None
+        self._seen_at = 0.0
 
     def client(self) -> OllamaClient:
         """The server in use; the embedded engine is started, or started again, where it is due.
@@ -42,37 +47,44 @@ class ModelHost:
             return self._client
 
     def info(self) -> ServerInfo:
-        """Which server answers and the models it has, as last seen.
+        """Which server answers and the models it has, as last seen, or why none could be seen.
 
-        Where that was a while ago it is looked up anew meanwhile: a page is drawn at each click,
-        and waits for no model server but the first time. Raises as look().
+        What was seen a while ago is looked up anew meanwhile: a page is drawn at each click, and
+        waits for no model server but where nothing of today is known. Raises as look().
         """
-        client = self.client()
-        read_at, info = self._seen
-        if info is None or info.host != client.host:
+        seen, age = self._seen, time.monotonic() - self._seen_at
+        if seen is None or age > TOO_OLD or (isinstance(seen, ChatError) and age > SEEN_FOR):
             return self.look()
-        if time.monotonic() - read_at > SEEN_FOR and self._looking.acquire(blocking=False):
+        if isinstance(seen, ChatError):
+            raise seen
+        if age > SEEN_FOR and self._looking.acquire(blocking=False):
             threading.Thread(target=self._look_meanwhile, daemon=True).start()
-        return info
+        return seen
 
     def look(self) -> ServerInfo:
         """The same, as it is now. Raises what client() raises, and what the server answers."""
+        try:
+            info = self._look()
+        except ChatError as error:
+            self._seen, self._seen_at = error, time.monotonic()
+            raise
+        self._seen, self._seen_at = info, time.monotonic()
+        return info
+
+    def _look(self) -> ServerInfo:
         client = self.client()
-        info = ServerInfo(
+        return ServerInfo(
             host=client.host,
             version=client.version(),
             embedded=self._embedded,
             demo=self._embedded and self._settings.gguf is None,
             models=tuple(client.models()),
         )
-        self._seen = (time.monotonic(), info)
-        return info
 
     def _look_meanwhile(self) -> None:
         try:
-            self.look()
-        except ChatError:
-            self._seen = (0.0, None)  # the next page asks, and tells why
+            with suppress(ChatError):  # kept, and told to the next page
+                self.look()
         finally:
             self._looking.release()
 
@@ -84,7 +96,7 @@ class ModelHost:
     def look_again(self) -> None:
         """Choose anew at the next need, e.g. when Ollama was started meanwhile."""
         with self._lock:
-            self._client, self._embedded, self._seen = None, False, (0.0, None)
+            self._client, self._embedded, self._seen = None, False, None
 
     def close(self) -> None:
         self.look_again()
@@ -95,7 +107,7 @@ class ModelHost:
         if settings.embedded == "always":
             self._embedded = True
         elif settings.ollama_host:
-            self._client = OllamaClient(settings.ollama_host, settings.timeout)
+            self._client = OllamaClient(settings.ollama_host, settings.timeout, IT_IS_NAMED)
         else:
             self._choose_local()
 
@@ -112,10 +124,10 @@ class ModelHost:
                 ) from None
             self._embedded = True
         else:
+            # The engine stays: it may be in mid-reply. Idle, it gives the model's memory back.
             self._client = client
-            self._engine.stop()
 
     def _follow_engine(self) -> None:
         url = self._engine.url()
         if self._client is None or self._client.host != url:
-            self._client = OllamaClient(url, self._settings.timeout)
+            self._client = OllamaClient(url, self._settings.timeout, TRY_AGAIN)

@@ -6,6 +6,7 @@ A module and not st.cache_resource: any visitor's browser can clear that cache f
 import logging
 import os
 import threading
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from chatcore.generations import Generations
@@ -26,9 +27,11 @@ class Hearth:
     generations: Generations
 
     def close(self) -> None:
-        self.generations.close()
-        self.host.close()
-        self.store.close()
+        """Each of them, whatever happens to the others."""
+        with ExitStack() as last_first:
+            last_first.callback(self.store.close)
+            last_first.callback(self.host.close)
+            last_first.callback(self.generations.close)
 
 
 _lock = threading.Lock()
@@ -51,14 +54,19 @@ def stop() -> None:
     """End every reply with its text saved, then the engine, then the store. Idempotent."""
     global _running
     with _lock:
-        if _running is not None:
-            _running.close()
-            _running = None
+        closing, _running = _running, None
+        if closing is not None:
+            closing.close()
 
 
 def _start(settings: Settings) -> Hearth:
     store = open_store(settings.database)
-    if interrupted := store.recover():
+    try:
+        interrupted = store.recover()
+    except BaseException:
+        store.close()
+        raise
+    if interrupted:
         log.warning("%d replies were cut short by a crash: their text so far is kept", interrupted)
     host = ModelHost(settings)
     return Hearth(settings, store, host, Generations(store, host, settings))

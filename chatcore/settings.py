@@ -1,5 +1,6 @@
 """The only reader of the environment: HEARTH_* and OLLAMA_HOST, cast and checked once."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,8 +42,8 @@ class Settings:
         return cls(
             database=_database(environ.get("HEARTH_DATABASE", "")),
             ollama_host=environ.get("OLLAMA_HOST", "").strip() or None,
-            embedded=_embedded(environ.get("HEARTH_EMBEDDED", "") or "auto"),
-            gguf=_path(environ.get("HEARTH_GGUF", "")),
+            embedded=_embedded(environ.get("HEARTH_EMBEDDED", "").strip() or "auto"),
+            gguf=_gguf(environ.get("HEARTH_GGUF", "")),
             num_ctx=_whole(environ, "HEARTH_NUM_CTX", cls.num_ctx, "tokens", least=256),
             timeout=_whole(environ, "HEARTH_TIMEOUT", cls.timeout, "seconds", least=1),
             parallel=_whole(environ, "HEARTH_PARALLEL", cls.parallel, "replies", least=1),
@@ -59,8 +60,21 @@ class Settings:
         return self.database.parent
 
 
-def _path(value: str) -> Path | None:
-    return Path(value).expanduser().absolute() if value.strip() else None
+def _path(key: str, value: str) -> Path | None:
+    try:
+        return Path(value.strip()).expanduser().absolute() if value.strip() else None
+    except RuntimeError as error:
+        raise SettingsError(f"{key} is {value!r}, and there is no such user here.") from error
+
+
+def _gguf(value: str) -> Path | None:
+    path = _path("HEARTH_GGUF", value)
+    if path is not None and not path.is_file():
+        raise SettingsError(
+            f"HEARTH_GGUF is {value!r}; expected a model file that is there,"
+            " e.g. /models/qwen3-8b.gguf."
+        )
+    return path
 
 
 def _database(value: str) -> Path:
@@ -70,7 +84,9 @@ def _database(value: str) -> Path:
             f"HEARTH_DATABASE is a {scheme}:// address; this version keeps chats in a file,"
             " e.g. /home/me/hearth.db."
         )
-    return _path(value) or user_data_path("hearth", appauthor=False) / "hearth.db"
+    return (
+        _path("HEARTH_DATABASE", value) or user_data_path("hearth", appauthor=False) / "hearth.db"
+    )
 
 
 def _embedded(value: str) -> Embedded:
@@ -83,7 +99,7 @@ def _whole(environ: Mapping[str, str], key: str, default: int, unit: str, least:
     value = environ.get(key, "").strip()
     if not value:
         return default
-    if not value.isascii() or not value.isdigit() or int(value) < least:
+    if not re.fullmatch(r"[0-9]{1,9}", value) or int(value) < least:
         raise SettingsError(
             f"{key} is {value!r}; expected a whole number of {unit},"
             f" {least} or more, e.g. {default}."

@@ -1,5 +1,6 @@
 """What every test shares: a store of its own and a scripted model server."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,14 @@ import pytest
 
 from chatcore.store import Store, open_store
 from tests.fake_ollama import FakeOllama
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment of whoever runs the tests says nothing to them."""
+    for name in list(os.environ):
+        if name.startswith(("HEARTH_", "OLLAMA_")) or name.upper().endswith("_PROXY"):
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture(params=["sqlite"])

@@ -35,7 +35,7 @@ def test_healthz_tells_what_answers(app, fake):
 
 def test_healthz_tells_that_no_model_server_answers(app, fake):
     fake.stop()
-    assert "ollama serve" in unavailable(app.start())
+    assert "OLLAMA_HOST names it" in unavailable(app.start())
 
 
 def test_healthz_tells_that_no_model_is_installed(app, fake):

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -19,6 +21,29 @@ from tests.fake_ollama import (
     Thinking,
     fake_model,
 )
+
+
+@pytest.fixture
+def sink():
+    """A web server that answers everything with a page."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<html>hello</html>")
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    server.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 @pytest.fixture
@@ -122,9 +147,25 @@ def test_a_dead_server_is_told_in_every_call(client, fake):
             call()
 
 
+def test_what_to_do_about_a_dead_server_depends_on_which_it_is(fake):
+    fake.stop()
+    with pytest.raises(ServerUnreachable, match="change OLLAMA_HOST"):
+        OllamaClient(fake.host, timeout=1, advice="change OLLAMA_HOST.").version()
+
+
+def test_what_is_no_ollama_server_is_told(sink):
+    with pytest.raises(ServerError, match="no Ollama server"):
+        OllamaClient(sink.url, timeout=1).version()
+
+
+def test_the_address_that_a_server_listens_on_is_this_machine(fake):
+    assert OllamaClient(f"0.0.0.0:{fake.port}", timeout=1).version() == fake.version
+
+
 def test_an_address_that_is_none_is_refused():
-    with pytest.raises(SettingsError, match="OLLAMA_HOST is"):
-        OllamaClient("http://[::1", timeout=1)
+    for address in ("http://[::1", "é..x"):
+        with pytest.raises(SettingsError, match="OLLAMA_HOST is"):
+            OllamaClient(address, timeout=1)
 
 
 def test_leaving_closes_the_connection(client, fake):

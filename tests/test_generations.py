@@ -9,7 +9,7 @@ from chatcore.errors import AlreadyGenerating, SessionNotFound, TooBusy
 from chatcore.generations import Generations
 from chatcore.host import ModelHost
 from chatcore.settings import Settings
-from tests.fake_ollama import PAUSE, Done, Drop, Thinking, fake_model
+from tests.fake_ollama import PAUSE, Done, Drop, ErrorLine, Thinking, fake_model
 
 PATIENCE = 20.0
 
@@ -151,6 +151,20 @@ def test_a_server_that_breaks_off_leaves_the_text_and_the_reason(generations, st
     assert "broke off" in reply.error
 
 
+def test_an_error_in_odd_characters_ends_the_reply_too(generations, store, ann, fake):
+    fake.reply("some ", ErrorLine("bad \ud800 text"))
+    generation = start(generations, ann)
+    followed(generation)
+    until(lambda: last(store, generation).state == "error")
+    assert "bad ? text" in last(store, generation).error
+
+
+def test_a_reply_that_nobody_is_making_is_given_up(generations, store, ann, monkeypatch):
+    monkeypatch.setattr("chatcore.generations.REGISTERED_WITHIN", 0.1)
+    turn = store.begin_turn(ann, None, "hello", "m")
+    assert generations.of(ann, turn.reply) is None
+
+
 def test_a_model_deleted_meanwhile_is_told_and_the_prompt_kept(generations, store, ann, fake):
     generation = start(generations, ann)
     followed(generation)
@@ -174,7 +188,7 @@ def test_a_dead_server_is_told_and_the_next_prompt_works_when_it_is_back(
     fake.stop()
     generation = start(generations, ann)
     followed(generation)
-    assert "ollama serve" in last(store, generation).error
+    assert "No model server answers" in last(store, generation).error
     fake.start()
     generation = start(generations, ann, "again", generation.turn.session.id)
     assert followed(generation) == "You said: again."

@@ -71,6 +71,7 @@ def test_with_the_engine_off_the_page_is_told_what_to_do(host_of, local):
     with pytest.raises(ServerUnreachable, match="HEARTH_EMBEDDED=off"):
         host.info()
     local.start()
+    host.look_again()
     assert host.info().host == local.host
 
 

@@ -27,9 +27,8 @@ MAY_IMPORT = {
     "service": EVERYWHERE | {"settings", "store", "host", "generations"},
     "web": EVERYWHERE | {"web", "service", "identity"},
     "ui": EVERYWHERE | {"ui", "service", "identity", "generation", "blocks"},
-    "__main__": EVERYWHERE | {"engine"},
+    "__main__": EVERYWHERE | {"engine", "settings"},
 }
-STREAMLIT = {"app.py", "frame.py"}
 
 
 def modules():

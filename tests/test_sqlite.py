@@ -51,6 +51,18 @@ def test_nothing_is_lost_between_close_and_open(path):
     store.close()
 
 
+def test_close_writes_what_waits_and_may_be_repeated(path):
+    store = SqliteStore(path)
+    ann = store.owner("ann")
+    turn = store.begin_turn(ann, None, "hello", "m")
+    store.save_draft(ann, turn.reply.id, 1, "so far", "")
+    store.close()
+    store.close()
+    store = SqliteStore(path)
+    assert store.message(ann, turn.reply.id).body == "so far"
+    store.close()
+
+
 def test_a_path_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").write_text("x")
     assert "cannot be used" in refusal(tmp_path / "file" / "hearth.db")
@@ -85,6 +97,46 @@ def test_a_database_of_a_newer_version_is_refused(path):
     assert "newer version" in refusal(path)
 
 
+def test_what_a_crash_left_of_a_deleted_file_is_not_read_into_a_new_one(path):
+    child = subprocess.Popen(
+        [sys.executable, "-c", CRASH, str(path)], stdout=subprocess.PIPE, text=True
+    )
+    child.stdout.readline()
+    child.kill()
+    child.communicate()
+    path.unlink()
+    store = SqliteStore(path)
+    assert store.sessions(store.owner("ann")) == []
+    store.close()
+
+
+def test_a_link_to_a_disk_that_is_not_there_is_refused_and_kept(path, tmp_path):
+    path.symlink_to(tmp_path / "unmounted" / "hearth.db")
+    assert "is not there" in refusal(path)
+    assert path.is_symlink()
+
+
+def test_a_file_that_was_moved_away_takes_no_more_prompts(path):
+    store = SqliteStore(path)
+    ann = store.owner("ann")
+    path.rename(path.with_name("moved.db"))
+    for attempt in (store.check, lambda: store.begin_turn(ann, None, "hello", "m")):
+        with pytest.raises(StoreError, match="was moved or deleted"):
+            attempt()
+    path.with_name("moved.db").rename(path)
+    store.check()
+    store.close()
+
+
+def test_a_clock_that_stands_before_2000_still_makes_ids_of_the_owner(path, monkeypatch):
+    monkeypatch.setattr(rows, "now", lambda: 5000)
+    store = SqliteStore(path)
+    ann = store.owner("ann")
+    turns = [store.begin_turn(ann, None, "hello", "m") for _ in range(2)]
+    assert {turn.prompt.id >> 41 for turn in turns} == {ann}
+    store.close()
+
+
 def test_a_second_hearth_is_refused_while_the_first_runs(path):
     first = SqliteStore(path)
     assert "Another Hearth" in refusal(path)
@@ -96,7 +148,9 @@ def test_a_refused_open_leaves_no_lock(path):
     path.touch()
     refusal(path)
     path.unlink()
-    SqliteStore(path).close()
+    store = SqliteStore(path)
+    assert store.sessions(store.owner("ann")) == []
+    store.close()
 
 
 def test_a_migration_copies_the_database_first(path, monkeypatch):
@@ -208,7 +262,7 @@ def test_check_tells_that_nothing_can_be_written(store):
         store.check()
 
 
-def test_many_writers_are_one_commit_each_and_none_is_lost(store):
+def test_of_many_writers_at_once_none_is_lost(store):
     ann = store.owner("ann")
     sessions = [store.begin_turn(ann, None, "hello", "m").session.id for _ in range(20)]
     threads = [
@@ -230,9 +284,8 @@ def test_readers_cannot_write(store):
 def test_the_sidebar_reads_nothing_but_its_index(store):
     with store._readers.lend() as db:
         plan = db.execute(
-            "explain query plan select pk, id, title, model, leaf_id, created_at, updated_at,"
-            " n_messages from sessions where owner_n = 1 and deleted_at is null"
-            " order by updated_at desc limit 50"
+            f"explain query plan select {rows.SESSION} from sessions"
+            " where owner_n = 1 and deleted_at is null order by updated_at desc limit 50"
         ).fetchall()
     assert [row[3] for row in plan] == [
         "SEARCH sessions USING COVERING INDEX sessions_list (owner_n=?)"

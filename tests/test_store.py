@@ -98,13 +98,6 @@ def test_two_prompts_at_once_leave_one_turn(store, ann):
     assert len(store.messages(ann, turn.session.id)) == 4
 
 
-def test_a_turn_with_a_key_is_begun_once(store, ann):
-    session_id = talk(store, ann).session.id
-    turns = in_threads(8, lambda _: store.begin_turn(ann, session_id, "hello", "m", key="k"))
-    assert len({turn.reply.id for turn in turns}) == 1
-    assert len(store.messages(ann, session_id)) == 4
-
-
 def test_message_ids_are_unique_under_load(store, ann, bob):
     turns = in_threads(16, lambda n: store.begin_turn((ann, bob)[n % 2], None, "hello", "m"))
     assert len({m.id for turn in turns for m in (turn.prompt, turn.reply)}) == 32
@@ -229,13 +222,6 @@ def test_any_text_is_kept(store, ann, text):
     turn = talk(store, ann, text, text)
     kept = text.replace("\0", "").replace("\ud800", "?")
     assert [body for _, _, body in texts(store, ann, turn.session.id)] == [kept, kept]
-
-
-def test_close_writes_what_waits_and_may_be_repeated(store, ann):
-    turn = store.begin_turn(ann, None, "hello", "m")
-    store.save_draft(ann, turn.reply.id, 1, "so far", "")
-    store.close()
-    store.close()
 
 
 def flush(store, owner):

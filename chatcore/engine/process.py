@@ -54,11 +54,11 @@ class EngineProcess:
         arguments = ["-m", "chatcore", "engine", "--port", "0", "--with-parent"]
         if self._gguf is not None:
             arguments += ["--gguf", str(self._gguf)]
-        self._stderr = self._log.open("a+b") if self._log else _temporary()
-        self._child = Child(arguments, self._stderr)
         try:
+            self._stderr = self._log.open("w+b") if self._log else _temporary()
+            self._child = Child(arguments, self._stderr)
             port = int(self._child.first_line(_START_SECONDS))
-        except ChildFailed as exc:
+        except (ChildFailed, OSError, ValueError) as exc:
             self._clear()
             raise EngineError(f"The built-in engine did not start: {exc}") from exc
         self._url = f"http://127.0.0.1:{port}"
@@ -79,8 +79,9 @@ def _temporary() -> IO[bytes]:
 def _check_installed(gguf: Path | None) -> None:
     if importlib.util.find_spec("xllamacpp") is None:
         raise EngineError(
-            "There is no built-in engine for this platform; "
-            "install Ollama from ollama.com and press Look again."
+            "The built-in engine is not installed: run"
+            " `pip install --no-deps -r requirements-embedded.txt`, or where that brings none for"
+            " this platform install Ollama from ollama.com, then press Look again."
         )
     if gguf is None:
         bundled_gguf()

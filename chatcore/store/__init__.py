@@ -60,14 +60,12 @@ class Store(Protocol):
         session_id: str | None,
         prompt: str,
         model: str,
-        key: str | None = None,
         instead_of: int | None = None,
     ) -> Turn:
         """Store a prompt and the empty reply to it, in one commit; without an id, a new session.
 
-        The reply is `streaming` until finish_reply. A `key` makes the call repeatable: the
-        second call with it changes nothing and returns the same turn. `instead_of` names a
-        message of which the prompt becomes another version; else it follows the leaf.
+        The reply is `streaming` until finish_reply. `instead_of` names a message of which the
+        prompt becomes another version; else it follows the leaf.
 
         Raises SessionNotFound, MessageNotFound, and AlreadyGenerating while the session has a
         reply that streams.

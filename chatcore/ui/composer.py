@@ -1,7 +1,7 @@
 """Where a prompt is written and sent. What could not be sent stays on the page, to copy."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -13,10 +13,13 @@ from chatcore.ui.state import View
 
 @dataclass(frozen=True)
 class Unsent:
-    """A prompt that could not be stored, and why."""
+    """A prompt on its way to a chat, or why it did not get there."""
 
     prompt: str
-    reason: str
+    session_id: str | None
+    """None for a new chat."""
+    model: str
+    reason: str = ""
 
 
 def draw(view: View, under_way: Message | None) -> Callable[[], object]:
@@ -43,40 +46,55 @@ def draw(view: View, under_way: Message | None) -> Callable[[], object]:
 
 def _submit() -> None:
     """Runs before the page is drawn, so the model is at work while it is."""
-    send(st.session_state["prompt"])
-
-
-def send(prompt: str) -> None:
+    prompt: str = st.session_state["prompt"]
     if not prompt.strip():
         return
+    services, owner = state.here()
+    session = state.session(services, owner)
+    # The store knows which model the chat has now; this page may be older than that.
+    model = (session.model if session else "") or picker.chosen()
+    _send(Unsent(prompt, session.id if session else None, model))
+
+
+def _send(unsent: Unsent) -> None:
+    """Into its own chat, whichever is open by now."""
+    waiting = [other for other in _waiting() if other is not unsent]
     try:
         services, owner = state.here()
-        session = state.session(services, owner)
         generation = services.generations.start(
-            owner, session.id if session else None, prompt, picker.chosen()
+            owner, unsent.session_id, unsent.prompt, unsent.model
         )
     except ChatError as error:
-        st.session_state["unsent"] = Unsent(prompt, str(error))
-        return
-    st.session_state.pop("unsent", None)
-    st.query_params["session"] = generation.turn.session.id
+        waiting.append(replace(unsent, reason=str(error)))
+    else:
+        st.query_params["session"] = generation.turn.session.id
+    st.session_state["unsent"] = waiting
+
+
+def _waiting() -> list[Unsent]:
+    waiting: list[Unsent] = st.session_state.get("unsent", [])
+    return waiting
 
 
 def _unsent() -> None:
-    unsent: Unsent | None = st.session_state.get("unsent")
-    if unsent is None:
-        return
-    with st.container(key="unsent", border=True):
-        st.error(words.sentence(unsent.reason), icon=":material/error:")
-        st.caption("Not sent yet:")
-        st.code(unsent.prompt, language=None, wrap_lines=True)
-        with st.container(horizontal=True):
-            st.button("Send again", key="send_again", on_click=send, args=(unsent.prompt,))
-            st.button("Discard", key="discard_unsent", type="tertiary", on_click=_discard)
+    for n, unsent in enumerate(_waiting()):
+        with st.container(key=f"unsent_{n}", border=True):
+            st.error(words.sentence(unsent.reason), icon=":material/error:")
+            st.caption("Not sent yet:")
+            st.code(unsent.prompt, language=None, wrap_lines=True)
+            with st.container(horizontal=True):
+                st.button("Send again", key=f"send_again_{n}", on_click=_send, args=(unsent,))
+                st.button(
+                    "Discard",
+                    key=f"discard_{n}",
+                    type="tertiary",
+                    on_click=_discard,
+                    args=(unsent,),
+                )
 
 
-def _discard() -> None:
-    st.session_state.pop("unsent", None)
+def _discard(unsent: Unsent) -> None:
+    st.session_state["unsent"] = [other for other in _waiting() if other is not unsent]
 
 
 def _failure() -> None:

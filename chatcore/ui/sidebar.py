@@ -59,7 +59,7 @@ def _zone() -> ZoneInfo | None:
     """The browser's, where it tells one that this machine knows."""
     try:
         return ZoneInfo(st.context.timezone or "")
-    except (ValueError, OSError):
+    except (ValueError, OSError, KeyError):
         return None
 
 
@@ -138,7 +138,7 @@ def _delete(session: Session) -> None:
 
 
 def _undo() -> None:
-    """Offered until it is used or closed; the chat stays in the trash either way."""
+    """Offered until it is used, or another chat is deleted; the chat stays in the trash."""
     deleted: Session | None = st.session_state.get("deleted")
     if deleted is None:
         return

@@ -19,7 +19,7 @@ APPLICATIONS = (
     "C:/Program Files/Google/Chrome/Application/chrome.exe",
     "C:/Program Files (x86)/Microsoft/Edge/Application/msedge.exe",
 )
-# No sandbox for root, and no calls home.
+# No sandbox, which root and containers have not, and no calls home.
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -57,7 +57,7 @@ def install() -> None:
         subprocess.run(
             ["apt-get", "install", "-y", "-qq", "chromium"], env=environment, check=False
         )
-    else:
+    if find() is None:
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
 
 

@@ -19,7 +19,7 @@ class App:
 
     def __init__(self, folder: Path, **environ: str) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://localhost:{self.port}"
         self.environ = {
             "HEARTH_DATABASE": str(folder / "hearth.db"),
@@ -85,7 +85,7 @@ class App:
                 raise
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -201,7 +201,7 @@ def test_a_stale_page_acts_on_the_truth(app, page, new_page):
     assert in_address(page) != session
 
 
-def test_everything_is_said_in_the_title_and_by_the_keyboard(app, page):
+def test_a_new_chat_is_begun_and_spoken_in_by_keyboard_alone(app, page):
     page.goto(app.url)
     send(page, "hello")
     reply(page, "You said: hello")

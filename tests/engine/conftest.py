@@ -1,10 +1,10 @@
 """One real engine for the whole run: the bundled model in its own process."""
 
-import subprocess
 from collections.abc import Callable, Iterator
 
 import httpx
 import ollama
+import psutil
 import pytest
 
 from chatcore.engine import BUNDLED_NAME, EngineProcess
@@ -49,7 +49,7 @@ def worker_pid(engine: EngineProcess) -> Callable[[], int]:
     """The process that holds the loaded model: another pid means it was loaded anew."""
 
     def pid() -> int:
-        listed = subprocess.check_output(["pgrep", "-P", str(engine.pid)], text=True)
-        return int(listed)
+        [worker] = psutil.Process(engine.pid).children()
+        return worker.pid
 
     return pid

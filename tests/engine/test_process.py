@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import ollama
+import psutil
 import pytest
 
 import chatcore
@@ -57,8 +58,10 @@ def serve() -> Iterator[Serve]:
 
 def has_ended(pid: int) -> bool:
     """Also true of a zombie: in a container nobody may ever collect it."""
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
-    return state.stdout.strip()[:1] in ("", "Z")
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -69,8 +72,10 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 def children(pid: int) -> list[int]:
-    listed = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True)
-    return [int(line) for line in listed.stdout.split()]
+    try:
+        return [child.pid for child in psutil.Process(pid).children()]
+    except psutil.NoSuchProcess:
+        return []
 
 
 def version(url: str) -> int:

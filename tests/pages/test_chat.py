@@ -1,10 +1,12 @@
 """The chat page: what it shows of the store, and what its controls do."""
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from chatcore import service
 from chatcore.types import Usage
 from tests.fake_ollama import Done, Drop, fake_model
+from tests.pages.conftest import FRAME
 
 
 def send(page, text):
@@ -174,7 +176,7 @@ def test_a_dead_ollama_host_is_told_and_the_prompt_is_kept(open_page, fake):
     )
     page = send(page, "hello")
     assert texts(page)[0] == ("user", "hello")
-    assert "ollama serve" in errors(page)[0]
+    assert r"OLLAMA\_HOST names it" in errors(page)[0]
 
 
 def test_a_full_disk_keeps_the_prompt_on_the_page(open_page):
@@ -185,7 +187,7 @@ def test_a_full_disk_keeps_the_prompt_on_the_page(open_page):
     assert "The disk is full" in errors(page)[0]
     assert page.code[0].value == "x" * 500_000
     store._writer.call(lambda db: db.execute("pragma max_page_count = 1000000").fetchone())
-    page.button(key="send_again").click().run()
+    page.button(key="send_again_0").click().run()
     assert len(page.chat_message) == 2
     assert len(page.code) == 0
 
@@ -225,3 +227,56 @@ def test_every_control_of_an_empty_page_works(open_page, key):
     page = open_page()
     page.button(key=key).click().run()
     assert not page.exception
+
+
+def test_a_prompt_that_was_not_sent_stays_and_goes_to_its_own_chat(open_page):
+    page = send(open_page(), "first")
+    session_id = session_of(page)
+    store = service.hearth().store
+    store._writer.call(lambda db: db.execute("pragma max_page_count = 1").fetchone())
+    page = send(page, "x" * 500_000)
+    store._writer.call(lambda db: db.execute("pragma max_page_count = 1000000").fetchone())
+    page = send(page, "third")
+    assert page.code[0].value == "x" * 500_000
+    page.button(key="new_chat").click().run()
+    page.button(key="send_again_0").click().run()
+    assert session_of(page) == session_id
+    assert ("user", "x" * 500_000) in texts(page)
+    assert len(page.code) == 0
+
+
+def test_the_chats_model_is_the_stores_and_not_an_old_pages(open_page, fake):
+    fake.models = [fake_model("alpha:1b"), fake_model("beta:2b")]
+    page = send(open_page(), "one")
+    service.hearth().store.choose_model(1, session_of(page), "beta:2b")
+    send(page, "two")
+    assert fake.requests[-1]["model"] == "beta:2b"
+
+
+def test_a_time_zone_that_this_machine_does_not_know_is_no_error(environ):
+    page = AppTest.from_file(FRAME, default_timeout=30)
+    page.context["timezone"] = "Etc/Unknown"
+    page.run()
+    assert not page.exception
+    assert len(send(page, "hello").chat_message) == 2
+
+
+def test_a_history_that_cannot_be_read_is_told_in_a_sentence(open_page):
+    page = send(open_page(), "hello")
+    store = service.hearth().store
+    store._writer.call(lambda db: db.execute("alter table messages rename to lost").close())
+    page.run()
+    assert not page.exception
+    assert "could not be read" in errors(page)[0]
+
+
+def test_without_ollama_and_engine_the_page_says_what_to_do(open_page, monkeypatch, fake):
+    monkeypatch.delenv("OLLAMA_HOST")
+    monkeypatch.setenv("HEARTH_EMBEDDED", "off")
+    monkeypatch.setattr("chatcore.host.LOCAL", fake.host)
+    fake.stop()
+    page = open_page()
+    assert r"HEARTH\_EMBEDDED\=off" in page.warning[0].value
+    page = send(page, "hello")
+    assert texts(page)[0] == ("user", "hello")
+    assert r"HEARTH\_EMBEDDED\=off" in errors(page)[0]

@@ -86,7 +86,6 @@ class SqliteStore:
         session_id: str | None,
         prompt: str,
         model: str,
-        key: str | None = None,
         instead_of: int | None = None,
     ) -> Turn:
         prompt, model = rows.clean(prompt), rows.clean(model)
@@ -96,13 +95,11 @@ class SqliteStore:
                 session = rows.make_session(db, owner, rows.first_words(prompt), model)
             else:
                 session = rows.session(db, owner, session_id)
-                if key is not None and (turn := rows.turn_by_key(db, owner, session, key)):
-                    return turn
                 rows.refuse_while_streaming(db, session.pk)
             parent = session.leaf_id
             if instead_of is not None:
                 parent = _of(session, rows.message(db, owner, instead_of)).parent_id
-            user = rows.insert(db, owner, session.pk, parent, "user", prompt, key=key)
+            user = rows.insert(db, owner, session.pk, parent, "user", prompt)
             reply = rows.insert(db, owner, session.pk, user, "assistant", model=model)
             rows.move_leaf(db, session.pk, reply, model)
             return rows.turn(db, owner, session.id, user, reply)
@@ -220,7 +217,7 @@ class SqliteStore:
                         rows.clean(body),
                         rows.clean(thinking),
                         rows.from_usage(usage),
-                        error,
+                        rows.clean(error or "") or None,
                         message_id,
                     ],
                 )

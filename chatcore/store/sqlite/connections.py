@@ -6,6 +6,7 @@ of many callers share one fsync. It knows nothing of sessions and messages.
 
 import contextlib
 import logging
+import os
 import sqlite3
 import threading
 from collections import deque
@@ -48,8 +49,8 @@ def _ours(error: sqlite3.Error, path: Path) -> StoreError:
             )
         case name if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
             return StoreError(
-                f"{path} is damaged or not a database: move it away and put a backup in its place,"
-                " or set HEARTH_DATABASE to another file."
+                f"{path} is damaged or not a database: move it away, with the -wal and -shm files"
+                " beside it, and put a backup in its place."
             )
     return StoreError(f"The history in {path} could not be read or written: {error}.")
 
@@ -66,6 +67,7 @@ class Writer:
         self._wake = threading.Condition()
         self._closed = False
         self._db = _connect(path)
+        self._place = _place(path)
         self._db.enable_wal()
         self._db.execute("pragma synchronous = full")
         self._db.execute("pragma foreign_keys = on")
@@ -103,7 +105,7 @@ class Writer:
         while jobs := self._take():
             try:
                 self._commit(jobs)
-            except sqlite3.Error:
+            except (sqlite3.Error, StoreError):
                 # One job may have taken the others down (a full disk rolls back everything):
                 # alone, each gets its own verdict.
                 for job in jobs:
@@ -117,6 +119,11 @@ class Writer:
             return jobs
 
     def _commit(self, jobs: list["_Job"]) -> None:
+        if _place(self._path) != self._place:
+            raise StoreError(
+                f"{self._path} was moved or deleted while Hearth runs, so nothing can be saved:"
+                " put it back, or start Hearth again."
+            )
         self._db.execute("begin immediate")
         try:
             for job in jobs:
@@ -210,6 +217,15 @@ class Readers:
             idle, self._idle = self._idle, []
         for db in idle:
             db.close()
+
+
+def _place(path: Path) -> tuple[int, int] | None:
+    """Which file this is, whatever its name; None where there is none."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _connect(path: Path) -> Database:

@@ -95,16 +95,15 @@ def insert(
     role: Role,
     body: str = "",
     model: str = "",
-    key: str | None = None,
 ) -> int:
     """A message, made the one that its parent leads to; a reply begins `streaming`."""
     message_id = free_id(db, owner)
     state: State = "streaming" if role == "assistant" else "done"
     db.execute(
         "insert into messages"
-        "(id, session_pk, parent_id, role, state, body, model, created_at, ikey)"
-        " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [message_id, session_pk, parent_id, role, state, body, model, now(), key],
+        "(id, session_pk, parent_id, role, state, body, model, created_at)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?)",
+        [message_id, session_pk, parent_id, role, state, body, model, now()],
     )
     db.execute("update messages set child_id = ? where id = ?", [message_id, parent_id])
     db.execute("update sessions set n_messages = n_messages + 1 where pk = ?", [session_pk])
@@ -112,7 +111,7 @@ def insert(
 
 
 def free_id(db: Database, owner: int) -> int:
-    message_id = owner << 41 | now() - YEAR_2000
+    message_id = owner << 41 | max(0, now() - YEAR_2000)  # a board without a clock starts in 1970
     while db.execute("select 1 from messages where id = ?", [message_id]).fetchone():
         message_id += 1
     return message_id
@@ -139,15 +138,6 @@ def turn(db: Database, owner: int, session_id: str, prompt_id: int, reply_id: in
         message(db, owner, prompt_id),
         message(db, owner, reply_id),
     )
-
-
-def turn_by_key(db: Database, owner: int, at: Session, key: str) -> Turn | None:
-    row = db.execute(
-        "select u.id, r.id from messages u join messages r on r.parent_id = u.id"
-        " where u.session_pk = ? and u.ikey = ? order by r.id limit 1",
-        [at.pk, key],
-    ).fetchone()
-    return row and turn(db, owner, at.id, *row)
 
 
 def message(db: Database, owner: int, message_id: int) -> Message:

@@ -136,12 +136,18 @@ def prepare(path: Path) -> str:
 
     Returns the name of its newest migration. The caller holds the lock on the file.
     """
+    if path.is_symlink() and not path.exists():
+        raise StoreError(
+            f"{path} points to {path.readlink()}, which is not there: connect its disk,"
+            " or set HEARTH_DATABASE to another file."
+        )
     if not path.exists():
+        _put_away_leftovers(path)
         _create(path)
     elif path.stat().st_size == 0:
         raise StoreError(
-            f"{path} is empty, so it is not a Hearth history: restore a backup in its place,"
-            " or delete it to start a new one."
+            f"{path} is empty, so it is not a Hearth history: put a backup in its place"
+            " (move the -wal and -shm files beside it away, too), or delete it to start anew."
         )
     db = Database(path, execute_plugins=False)
     try:
@@ -152,6 +158,14 @@ def prepare(path: Path) -> str:
         return migrations.applied(db)[-1].name
     finally:
         db.close()
+
+
+def _put_away_leftovers(path: Path) -> None:
+    """What a crash left of a file that is gone would be read into the new one."""
+    for end in ("-wal", "-shm"):
+        leftover = path.with_name(path.name + end)
+        if leftover.exists():
+            leftover.replace(leftover.with_name(f"{leftover.name}-of-a-deleted-file"))
 
 
 def _create(path: Path) -> None:
