@@ -27,6 +27,7 @@ check: .venv/installed-dev
 # Measure in a real browser, print, and write bench/results.json
 bench: .venv/installed-dev
 	@$(BIN)/python -m tests.browser.chromium
+	@$(BIN)/python -m bench.fresh
 	@$(BIN)/python -m bench.run
 
 # Make the README's pictures from the running app
@@ -44,7 +45,7 @@ clean:
 	@$(PYTHON) -c 'import sys; sys.exit("Hearth needs Python 3.11 or newer: make PYTHON=python3.12 run" if sys.version_info < (3, 11) else 0)'
 	@$(PYTHON) -m venv .venv
 	@$(PIP) -r requirements.txt
-	@$(PIP) --no-deps -r requirements-embedded.txt
+	@$(PIP) --no-deps -r requirements-embedded.txt || echo "Without the built-in engine: Hearth will want an Ollama."
 	@touch $@
 
 .venv/installed-dev: .venv/installed requirements-dev.txt

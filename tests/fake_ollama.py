@@ -416,11 +416,16 @@ class FakeOllama:
         ready.set()
         await self._stopping.wait()
         server.close()
+        await self._cut_connections()
+        await asyncio.sleep(0.02)  # one that was being accepted shows up only now
+        await self._cut_connections()
+        await server.wait_closed()
+
+    async def _cut_connections(self) -> None:
         for task, writer in list(self._connections.items()):
             writer.transport.abort()
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
-        await server.wait_closed()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(self._connection(reader, writer))
