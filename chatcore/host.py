@@ -99,7 +99,8 @@ class ModelHost:
             self._client, self._embedded, self._seen = None, False, None
 
     def close(self) -> None:
-        self.look_again()
+        with self._looking:  # not before a look that is under way has ended
+            self.look_again()
         self._engine.stop()
 
     def _choose(self) -> None:

@@ -12,8 +12,8 @@ from tests.fake_ollama import fake_model
 
 
 @pytest.fixture
-def host_of(tmp_path):
-    """A host by its settings; all of them are closed in the end."""
+def host_of(tmp_path, fake):
+    """A host by its settings; all of them are closed in the end, before the server is."""
     hosts = []
 
     def make(**settings):
