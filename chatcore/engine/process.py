@@ -55,7 +55,7 @@ class EngineProcess:
         if self._gguf is not None:
             arguments += ["--gguf", str(self._gguf)]
         try:
-            self._stderr = self._log.open("w+b") if self._log else _temporary()
+            self._stderr = self._log.open("a+b") if self._log else _temporary()
             self._child = Child(arguments, self._stderr)
             port = int(self._child.first_line(_START_SECONDS))
         except (ChildFailed, OSError, ValueError) as exc:

@@ -6,13 +6,12 @@ from chatcore.ui import words
 from chatcore.ui.state import View
 
 DEMO = """
-**You are talking to a tiny demo model.** No Ollama was found on this machine, so Hearth answers
-with a model of 135 million parameters that comes with it. It proves that everything works, but
-it knows little and forgets much.
+**You are talking to a tiny demo model.** It comes with Hearth and answers where no Ollama does.
+With 135 million parameters it proves that everything works, but knows little and forgets much.
 
 For a real assistant: install Ollama from [ollama.com](https://ollama.com/download), run
 `ollama pull qwen3:8b` in a terminal, then press **Look again** in the sidebar. Or name a model
-file you have: `HEARTH_GGUF=/path/to/model.gguf make run`.
+file you have in the variable `HEARTH_GGUF`, and start Hearth again.
 """
 
 

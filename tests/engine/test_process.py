@@ -17,7 +17,8 @@ import psutil
 import pytest
 
 import chatcore
-from chatcore.engine import BUNDLED_NAME, EngineProcess, bundled_gguf
+from chatcore.engine import BUNDLED_NAME, EngineProcess, bundled_gguf, llama, worker
+from chatcore.engine.gguf import read_header
 from chatcore.errors import EngineError
 
 Serve = Callable[[Path], EngineProcess]
@@ -203,11 +204,33 @@ def test_a_log_receives_the_last_words(tmp_path: Path) -> None:
     assert log.read_text().startswith("an older line\nThere is no model file")
 
 
-def test_without_the_runtime_the_platform_is_named(tmp_path: Path) -> None:
+def test_an_own_file_speaks_by_its_own_chat_template(serve: Serve, tmp_path: Path) -> None:
+    whole = bundled_gguf().read_bytes()
+    theirs = read_header(bundled_gguf()).text("tokenizer.chat_template").encode()
+    mine = b"{% for message in messages %}{{ message['content'] }}{% endfor %}{#"
+    mine = mine.ljust(len(theirs) - 2) + b"#}"
+    path = tmp_path / "plain.gguf"
+    path.write_bytes(whole.replace(theirs, mine))
+    with ollama.Client(host=serve(path).url(), trust_env=False) as client:
+        name = client.list().models[0].model
+        reply = client.chat(name, [{"role": "user", "content": "hi"}], options={"num_predict": 1})
+    assert 1 <= reply.prompt_eval_count <= 3
+
+
+def test_the_model_takes_half_the_cores_and_never_waits_busily() -> None:
+    settings = {"path": "x", "num_ctx": 512, "key": "k", "threads": llama._threads()}
+    parameters = worker._parameters(settings)
+    for cpu in (parameters.cpuparams, parameters.cpuparams_batch):
+        assert cpu.n_threads == max(1, len(os.sched_getaffinity(0)) // 2)
+        assert cpu.poll == 0
+
+
+def test_without_the_runtime_the_page_says_what_to_do(tmp_path: Path) -> None:
     # -S leaves out the installed packages.
     code = "from chatcore.engine import EngineProcess; EngineProcess().url()"
     result = run_python("-S", "-c", code, cwd=tmp_path)
-    assert "EngineError: There is no built-in engine for this platform; install" in result.stderr
+    assert "EngineError: The built-in engine is not installed: run" in result.stderr
+    assert "install Ollama from ollama.com" in result.stderr
 
 
 def test_without_the_model_the_wheel_is_named(tmp_path: Path) -> None:
