@@ -49,11 +49,22 @@ def _submit() -> None:
     prompt: str = st.session_state["prompt"]
     if not prompt.strip():
         return
+    try:
+        unsent = _addressed(prompt)
+    except ChatError as error:
+        asked_for = st.query_params.get("session")
+        unsent = Unsent(prompt, asked_for, picker.chosen(), str(error))
+        st.session_state["unsent"] = [*_waiting(), unsent]
+        return
+    _send(unsent)
+
+
+def _addressed(prompt: str) -> Unsent:
+    """To the chat that the address names, and its model: this page may be older than both."""
     services, owner = state.here()
     session = state.session(services, owner)
-    # The store knows which model the chat has now; this page may be older than that.
     model = (session.model if session else "") or picker.chosen()
-    _send(Unsent(prompt, session.id if session else None, model))
+    return Unsent(prompt, session.id if session else None, model)
 
 
 def _send(unsent: Unsent) -> None:

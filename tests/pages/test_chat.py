@@ -270,6 +270,19 @@ def test_a_history_that_cannot_be_read_is_told_in_a_sentence(open_page):
     assert "could not be read" in errors(page)[0]
 
 
+def test_a_prompt_typed_while_the_history_cannot_be_read_is_kept(open_page):
+    page = send(open_page(), "hello")
+    rename = service.hearth().store._writer.call
+    rename(lambda db: db.execute("alter table sessions rename to lost").close())
+    page = send(page, "precious")
+    assert not page.exception
+    rename(lambda db: db.execute("alter table lost rename to sessions").close())
+    page.button(key="try_again").click().run()
+    assert page.code[0].value == "precious"
+    page.button(key="send_again_0").click().run()
+    assert ("user", "precious") in texts(page)
+
+
 def test_without_ollama_and_engine_the_page_says_what_to_do(open_page, monkeypatch, fake):
     monkeypatch.delenv("OLLAMA_HOST")
     monkeypatch.setenv("HEARTH_EMBEDDED", "off")
