@@ -3,7 +3,7 @@
 import streamlit as st
 
 from chatcore.errors import ChatError
-from chatcore.ui import sidebar, state, style, words
+from chatcore.ui import picker, sidebar, state, style, words
 
 st.set_page_config(
     page_title="Hearth",
@@ -18,8 +18,11 @@ chat = st.Page("pages/chat.py", title="Chat", url_path="home", default=True)
 page = st.navigation([chat], position="hidden")
 
 try:
-    sidebar.draw(state.load())
+    view = state.load()
+    picker.settle(view)
+    view.rest.add(lambda: sidebar.draw(view))
     page.run()
+    view.rest.draw()
 except ChatError as error:
     st.error(words.sentence(str(error)), icon=":material/error:")
     st.button("Try again", key="try_again")

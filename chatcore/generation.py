@@ -11,7 +11,7 @@ from typing import Literal
 
 from chatcore.types import Chunk, Turn, Usage
 
-HEARTBEAT = 0.25  # seconds a follower waits before it looks whether its page is still there
+HEARTBEAT = 0.1  # seconds a follower waits before it looks whether its page is still there
 
 Doing = Literal["queued", "loading", "reading", "thinking", "writing"]
 
@@ -44,7 +44,7 @@ class Generation:
         self._asked_at: int | None = None
         self._first_token: int | None = None
         self._phase = Phase("queued", time.monotonic())
-        self._ended = False
+        self._ended = threading.Event()
         self._changed = threading.Condition()
 
     @property
@@ -94,27 +94,25 @@ class Generation:
 
     def end(self) -> None:
         """Nothing more will come: followers finish with what there is."""
+        self._ended.set()
         with self._changed:
-            self._ended = True
             self._changed.notify_all()
 
     def wait(self) -> None:
         """Until the end."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._ended)
+        self._ended.wait()
 
     def follow(self, rate: float, heartbeat: Callable[[], object]) -> Iterator[str]:
         """The text from its first word to its last, in at most `rate` pieces a second.
 
         `heartbeat` is called between them and while waiting: it may raise to leave.
         """
-        taken, last = 0, -1.0
+        taken, last = 0, float("-inf")
         while True:
             self._wait_for_more(taken, heartbeat)
-            if not self._ended:
-                time.sleep(max(0.0, last + 1 / rate - time.monotonic()))
+            self._ended.wait(max(0.0, last + 1 / rate - time.monotonic()))
             with self._changed:
-                new, ended = "".join(self._parts[taken:]), self._ended
+                new, ended = "".join(self._parts[taken:]), self._ended.is_set()
                 taken = len(self._parts)
             last = time.monotonic()
             if new:
@@ -126,7 +124,7 @@ class Generation:
     def _wait_for_more(self, taken: int, heartbeat: Callable[[], object]) -> None:
         while True:
             with self._changed:
-                if self._ended or len(self._parts) > taken:
+                if self._ended.is_set() or len(self._parts) > taken:
                     return
                 self._changed.wait(HEARTBEAT)
             heartbeat()

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import threading
 import time
+from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
 from weakref import WeakSet
 
@@ -19,7 +20,7 @@ from chatcore.host import ModelHost
 from chatcore.line import Line, Ticket
 from chatcore.settings import Settings
 from chatcore.store import Store
-from chatcore.types import ChatRequest, Message, State, Turn
+from chatcore.types import ChatRequest, Chunk, Message, State, Turn
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,21 @@ LOADED_EVERY = 0.5  # seconds between two looks whether the model is in memory
 REGISTERED_WITHIN = 5.0  # seconds from the commit of a turn
 SAVE_AGAIN_AFTER = 5.0  # seconds, when the disk was full
 CHARACTERS_PER_TOKEN = 4  # a guess, for the clock alone
+
+
+async def gathered(chunks: AsyncIterator[Chunk]) -> AsyncIterator[Chunk]:
+    """The same, read from the network some at a time: each reading costs more than ten chunks.
+
+    Only where the next one has to be waited for anyway, so a model that is faster is not held up.
+    """
+    clock = asyncio.get_running_loop().time
+    asked = clock()
+    async for chunk in chunks:
+        waited = clock() - asked
+        yield chunk
+        if waited > 0.001:
+            await asyncio.sleep(0.02)
+        asked = clock()
 
 
 class Generations:
@@ -192,7 +208,7 @@ class Generations:
         generation.asked()
         try:
             async with aclosing(client.chat(request)) as chunks:
-                async for chunk in chunks:
+                async for chunk in gathered(chunks):
                     generation.add(chunk)
                     room -= len(chunk.content) + len(chunk.thinking)
                     if room < 0:

@@ -50,6 +50,14 @@ def test_a_conversation_is_read_back_in_order(store, ann):
     assert store.session(ann, first.session.id).n_messages == 4
 
 
+def test_the_last_messages_of_a_long_conversation_are_read_alone(store, ann):
+    session = talk(store, ann, "one").session
+    talk(store, ann, "two", session_id=session.id)
+    last = store.messages(ann, session.id, last=3)
+    assert [m.body for m in last] == ["hi", "two", "hi"]
+    assert last == store.messages(ann, session.id)[1:]
+
+
 def test_the_last_used_session_comes_first(store, ann):
     old, new = talk(store, ann, "old"), talk(store, ann, "new")
     assert [s.id for s in store.sessions(ann)] == [new.session.id, old.session.id]

@@ -92,8 +92,8 @@ class Store(Protocol):
         """1 for good, 0 for bad, None for neither."""
         ...
 
-    def messages(self, owner: int, session_id: str) -> list[Message]:
-        """The active branch, from the first message to the session's leaf."""
+    def messages(self, owner: int, session_id: str, last: int | None = None) -> list[Message]:
+        """The active branch, from the first message, or of the `last` so many, to its leaf."""
         ...
 
     def branch(self, owner: int, message_id: int) -> list[Message]:

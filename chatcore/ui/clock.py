@@ -17,8 +17,13 @@ class Clock:
         self._generation = generation
         self._place = place
         self._shown = ""
+        self._began = time.monotonic()
         self._drawn_at = float("-inf")
-        self.tick()
+
+    @property
+    def age(self) -> float:
+        """Seconds that the reply has been followed."""
+        return time.monotonic() - self._began
 
     def tick(self) -> None:
         """Draw what the reply is at, where it changed and half a second has passed."""

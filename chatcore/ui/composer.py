@@ -1,9 +1,9 @@
 """Where a prompt is written and sent. What could not be sent stays on the page, to copy."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from chatcore.errors import ChatError
 from chatcore.types import Message
@@ -22,26 +22,30 @@ class Unsent:
     reason: str = ""
 
 
-def draw(view: View, under_way: Message | None) -> Callable[[], object]:
-    """Returns what takes Stop away, for the moment when the reply ends."""
+def place_of_stop() -> DeltaGenerator:
+    """Above the input, so that this does not move when a reply begins or ends."""
+    with st.bottom:
+        return st.empty()
+
+
+def draw_stop(place: DeltaGenerator, under_way: Message) -> None:
+    place.button(
+        "Stop",
+        icon=":material/stop_circle:",
+        key="stop",
+        type="tertiary",
+        shortcut="Esc",
+        on_click=actions.stop,
+        args=(under_way,),
+    )
+
+
+def draw(view: View) -> None:
     _failure()
     _unsent()
-    with st.bottom:
-        place = st.empty()
-    if under_way is not None:
-        place.button(
-            "Stop",
-            icon=":material/stop_circle:",
-            key="stop",
-            type="tertiary",
-            shortcut="Esc",
-            on_click=actions.stop,
-            args=(under_way,),
-        )
     model = picker.chosen() if view.server else ""
     placeholder = f"Message {model}".strip()
     st.chat_input(placeholder, key="prompt", on_submit=_submit)
-    return place.empty
 
 
 def _submit() -> None:

@@ -9,7 +9,16 @@ from chatcore.ui import actions, picker, words
 
 
 def draw(message: Message, last: bool) -> None:
-    """One line: what the reply cost, its versions, good or bad, the menu."""
+    """How it ended, where that was not well; then one line: its cost, versions, rating and menu."""
+    _ending(message)
+    if last and can_go_on(message):
+        st.button(
+            "Continue",
+            icon=":material/play_arrow:",
+            key=f"continue_{message.id}",
+            on_click=actions.resume,
+            args=(message,),
+        )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if message.role == "assistant":
             st.caption(words.usage(message), width="content")
@@ -17,6 +26,16 @@ def draw(message: Message, last: bool) -> None:
         if message.role == "assistant":
             _rating(message)
         _menu(message, last)
+
+
+def _ending(message: Message) -> None:
+    if message.error:
+        st.error(words.sentence(message.error), icon=":material/error:")
+    elif message.state == "interrupted":
+        st.warning(
+            "Hearth was stopped during this reply: the text so far is kept.",
+            icon=":material/power_off:",
+        )
 
 
 def _versions(message: Message) -> None:

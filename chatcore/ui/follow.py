@@ -8,7 +8,7 @@ from chatcore.blocks import BlockStream, Cut
 from chatcore.generation import Generation
 
 # More would cost the browser its main thread without being seen.
-UPDATES_PER_SECOND = 25.0
+UPDATES_PER_SECOND = 15.0
 
 
 def pieces(generation: Generation, tick: Callable[[], None]) -> Iterator[str | Callable[[], None]]:

@@ -7,9 +7,21 @@ from chatcore.ui.actions import attempt
 from chatcore.ui.state import View
 
 
+def settle(view: View) -> None:
+    """Put the model where the widget reads it, before anything asks for it: anew for each chat."""
+    installed = [model.name for model in view.server.models] if view.server else []
+    shown_for = view.session.id if view.session else None
+    if st.session_state.get("model_of", ...) != shown_for:
+        model = _remembered(view, installed)
+        st.session_state["model_of"] = shown_for
+    else:
+        model = chosen() or (installed[0] if installed else "")
+    st.session_state["model"] = model
+
+
 def draw(view: View) -> None:
     installed = {model.name: model for model in view.server.models} if view.server else {}
-    model = _chosen(view, list(installed))
+    model = st.session_state["model"]
     if not model:
         st.caption("No model is installed yet.")
         return
@@ -32,18 +44,6 @@ def chosen() -> str:
     was loaded), not the option but the label.
     """
     return words.chosen(st.session_state.get("model", ""))
-
-
-def _chosen(view: View, installed: list[str]) -> str:
-    """The same, put where the widget reads it: anew when the chat changes."""
-    shown_for = view.session.id if view.session else None
-    if st.session_state.get("model_of", ...) != shown_for:
-        model = _remembered(view, installed)
-        st.session_state["model_of"] = shown_for
-    else:
-        model = chosen() or (installed[0] if installed else "")
-    st.session_state["model"] = model
-    return model
 
 
 def _remembered(view: View, installed: list[str]) -> str:

@@ -4,7 +4,7 @@ st.session_state holds only what a widget needs, so a page that lost its connect
 acts on the truth at the next click.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import streamlit as st
 
@@ -12,6 +12,7 @@ from chatcore.errors import ChatError, SessionNotFound
 from chatcore.identity import identity_key
 from chatcore.service import Hearth, hearth
 from chatcore.types import ServerInfo, Session
+from chatcore.ui.rest import Rest
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class View:
     """None for a new chat, and where the id is unknown here."""
     server: ServerInfo | None
     server_error: str | None
+    rest: Rest = field(default_factory=Rest)
 
 
 def load() -> View:

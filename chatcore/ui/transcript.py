@@ -1,80 +1,136 @@
 """The messages of a chat, and the live end of it. Drawn from the store, block by block."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from chatcore.blocks import split_blocks
-from chatcore.types import Message, Session
-from chatcore.ui import actions, controls, words
+from chatcore.types import Message
+from chatcore.ui import composer, controls, history, words
 from chatcore.ui.clock import Clock
 from chatcore.ui.follow import pieces
+from chatcore.ui.stage import stage
 from chatcore.ui.state import View
 
 AVATARS = {"user": ":material/person:", "assistant": ":material/local_fire_department:"}
+REST_AFTER = 0.1  # seconds that a reply has the page for itself: often all it takes to begin
 
 
-def draw(view: View) -> Message | None:
-    """All finished messages; returns the one still under way, which belongs at the end."""
-    assert view.session is not None
-    st.markdown(f"#### {words.plain(view.session.title)}")
-    messages = view.hearth.store.messages(view.owner, view.session.id)
-    under_way = messages.pop() if messages and messages[-1].state == "streaming" else None
-    for message in messages:
-        _finished(view.session, message, last=under_way is None and message is messages[-1])
-    return under_way
+class Transcript:
+    """The open chat: a place for each message, filled in the order in which they matter."""
 
+    def __init__(self, view: View) -> None:
+        assert view.session is not None
+        self._view = view
+        self._session = view.session
+        self._history = history.load(view)
+        self._messages = self._history.messages
+        with stage("chat", (self._session.pk, self._history.edition)):
+            self._head = st.container()
+            self._places = {m.id: st.container(key=f"message_{m.id}") for m in self._messages}
 
-def follow(view: View, message: Message, clear_controls: Callable[[], object]) -> None:
-    """Show the reply as it comes, from its first word, and turn it into the finished one."""
-    assert view.session is not None
-    generation = view.hearth.generations.of(view.owner, message)
-    if generation is None:
-        clear_controls()
-        _finished(view.session, view.hearth.store.message(view.owner, message.id), last=True)
-        return
-    with _frame(message) as (above, text, below):
-        clock = Clock(generation, above)
-        with text:
-            st.write_stream(pieces(generation, clock.tick))
-        clear_controls()
-        above.empty()
-        with below:
-            if generation.unsaved:
-                _unsaved(generation.unsaved)
-            else:
-                message = view.hearth.store.message(view.owner, message.id)
-                _thoughts(above, message)
-                _outcome(message, last=True)
+    def draw(self, stop: DeltaGenerator) -> None:
+        """And the composer below; a reply under way is followed to its end.
 
-
-def _finished(session: Session, message: Message, last: bool) -> None:
-    with _frame(message) as (above, text, below):
-        if st.session_state.get("editing") == message.id:
-            with text:
-                controls.edit(session, message)
+        stop: where the button stands that ends it.
+        """
+        if not self._messages or self._messages[-1].state != "streaming":
+            self._draw_all(self._messages)
+            composer.draw(self._view)
             return
+        *earlier, prompt, reply = self._messages
+        rest = self._view.rest
+        if self._history.goes_on:
+            # The page shows them already, and does so until they are drawn again.
+            rest.add(lambda: self._draw_all(earlier))
+        else:
+            self._draw_all(earlier)
+        below = self._write(prompt)
+        rest.add(lambda: self._outcome(prompt, below))
+        rest.add(lambda: composer.draw(self._view))
+        rest.add(lambda: composer.draw_stop(stop, reply))
+        self._follow(reply)
+        stop.empty()
+
+    def _draw_all(self, messages: list[Message]) -> None:
+        with self._head:
+            st.markdown(f"#### {words.plain(self._session.title)}")
+            if self._history.has_earlier:
+                st.button(
+                    "Load earlier",
+                    icon=":material/expand_less:",
+                    key="load_earlier",
+                    type="tertiary",
+                    on_click=history.show_earlier,
+                )
+        for message in messages:
+            self._draw(message)
+
+    def _draw(self, message: Message) -> None:
+        self._outcome(message, self._write(message))
+
+    def _write(self, message: Message) -> DeltaGenerator:
+        """All but what stands below the text; returns the place for that."""
+        above, text, below = self._parts(message)
+        if _is_edited(message):
+            with text:
+                controls.edit(self._session, message)
+            return below
         _thoughts(above, message)
         with text:
             for block in split_blocks(message.body):
                 st.markdown(block)
-        with below:
-            _outcome(message, last)
+        return below
+
+    def _follow(self, message: Message) -> None:
+        """Show the reply as it comes, from its first word, and turn it into the finished one."""
+        generation = self._view.hearth.generations.of(self._view.owner, message)
+        if generation is None:
+            self._draw(self._stored(message))
+            return
+        above, text, below = self._parts(message)
+        clock = Clock(generation, above)
+        with text:
+            st.write_stream(pieces(generation, lambda: self._tick(clock)))
+        self._view.rest.draw()
+        above.empty()
+        if generation.unsaved:
+            with below:
+                _unsaved(generation.unsaved)
+            return
+        message = self._stored(message)
+        _thoughts(above, message)
+        self._outcome(message, below)
+        history.ended()
+
+    def _tick(self, clock: Clock) -> None:
+        if clock.age > REST_AFTER:
+            clock.tick()
+            self._view.rest.draw()
+
+    def _parts(self, message: Message) -> tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator]:
+        """Above its text, the text, below it.
+
+        The same for a live message as for a finished one, so that each stays where it is drawn.
+        """
+        with (
+            self._places[message.id],
+            st.chat_message(message.role, avatar=AVATARS.get(message.role)),
+        ):
+            return st.empty(), st.container(), st.container()
+
+    def _stored(self, message: Message) -> Message:
+        return self._view.hearth.store.message(self._view.owner, message.id)
+
+    def _outcome(self, message: Message, place: DeltaGenerator) -> None:
+        """How the reply ended, and what can be done with it."""
+        if not _is_edited(message):
+            with place:
+                controls.draw(message, last=message.id == self._messages[-1].id)
 
 
-@contextmanager
-def _frame(message: Message) -> Iterator[tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator]]:
-    """The message's places: above its text, the text, below it.
-
-    The same for a live message as for a finished one, so that each stays where it is drawn.
-    """
-    with (
-        st.container(key=f"message_{message.id}"),
-        st.chat_message(message.role, avatar=AVATARS.get(message.role)),
-    ):
-        yield st.empty(), st.container(), st.container()
+def _is_edited(message: Message) -> bool:
+    editing: bool = st.session_state.get("editing") == message.id
+    return editing
 
 
 def _thoughts(place: DeltaGenerator, message: Message) -> None:
@@ -88,23 +144,3 @@ def _thoughts(place: DeltaGenerator, message: Message) -> None:
 def _unsaved(reason: str) -> None:
     st.error(words.sentence(reason), icon=":material/save:")
     st.caption("The reply is kept on this page until then: copy what you cannot lose.")
-
-
-def _outcome(message: Message, last: bool) -> None:
-    """How the reply ended, and what can be done with it."""
-    if message.error:
-        st.error(words.sentence(message.error), icon=":material/error:")
-    elif message.state == "interrupted":
-        st.warning(
-            "Hearth was stopped during this reply: the text so far is kept.",
-            icon=":material/power_off:",
-        )
-    if last and controls.can_go_on(message):
-        st.button(
-            "Continue",
-            icon=":material/play_arrow:",
-            key=f"continue_{message.id}",
-            on_click=actions.resume,
-            args=(message,),
-        )
-    controls.draw(message, last)

@@ -166,11 +166,11 @@ class SqliteStore:
 
         self._write(rate)
 
-    def messages(self, owner: int, session_id: str) -> list[Message]:
+    def messages(self, owner: int, session_id: str, last: int | None = None) -> list[Message]:
         with self._readers.lend() as db:
             db.begin()  # the session's leaf and its branch as of one moment
             try:
-                return rows.branch(db, rows.session(db, owner, session_id).leaf_id)
+                return rows.branch(db, rows.session(db, owner, session_id).leaf_id, last)
             finally:
                 db.rollback()
 

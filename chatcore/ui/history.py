@@ -1,0 +1,86 @@
+"""Which messages of the open chat are on the page: the last ones, and earlier ones when asked for.
+
+The browser, not the server, is what a long chat would slow down.
+"""
+
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from chatcore.types import Message
+from chatcore.ui.state import View
+
+PAGE = 30  # messages
+MOST = 2 * PAGE  # that pile up on a page before it lets go of the earliest
+
+
+@dataclass(frozen=True)
+class History:
+    """The messages to show, oldest first."""
+
+    messages: list[Message]
+    goes_on: bool
+    """They begin as those of the last run did: what is new comes after them."""
+    edition: int
+    """Another number where they do not."""
+
+    @property
+    def has_earlier(self) -> bool:
+        return bool(self.messages) and self.messages[0].parent_id is not None
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What the last run of this page showed of a session."""
+
+    session_pk: int
+    messages: tuple[tuple[int, bool], ...] = ()
+    """Their ids, and which of them was under way."""
+    wanted: int = PAGE
+    edition: int = 0
+
+
+def load(view: View) -> History:
+    """A message that is shown stays where it is when others are added."""
+    assert view.session is not None
+    shown = _shown(view.session.pk)
+    limit = max(shown.wanted, len(shown.messages) + PAGE)
+    messages = view.hearth.store.messages(view.owner, view.session.id, last=limit)
+    messages = messages[_first(shown, messages) :]
+    now = tuple((m.id, m.state == "streaming") for m in messages)
+    goes_on = bool(shown.messages) and now[: len(shown.messages)] == shown.messages
+    shown = replace(shown, messages=now, edition=shown.edition + (not goes_on))
+    st.session_state["history"] = shown
+    return History(messages, goes_on, shown.edition)
+
+
+def close() -> None:
+    """No chat is open: the next one begins with its last messages."""
+    st.session_state.pop("history", None)
+
+
+def ended() -> None:
+    """The last message, which was under way, is a finished one now, in its place."""
+    shown: _Shown = st.session_state["history"]
+    st.session_state["history"] = replace(
+        shown, messages=tuple((message_id, False) for message_id, _ in shown.messages)
+    )
+
+
+def show_earlier() -> None:
+    shown: _Shown = st.session_state["history"]
+    st.session_state["history"] = replace(shown, messages=(), wanted=len(shown.messages) + PAGE)
+
+
+def _shown(session_pk: int) -> _Shown:
+    shown: _Shown | None = st.session_state.get("history")
+    return shown if shown and shown.session_pk == session_pk else _Shown(session_pk)
+
+
+def _first(shown: _Shown, messages: list[Message]) -> int:
+    """Where to begin: with the message that was the first before, unless it is too far up."""
+    ids = [message.id for message in messages]
+    first = shown.messages[0][0] if shown.messages else None
+    if first in ids and len(ids) - ids.index(first) <= max(MOST, shown.wanted):
+        return ids.index(first)
+    return -shown.wanted
