@@ -10,11 +10,11 @@ block is not resolved.
 import re
 from typing import Final, NamedTuple
 
-_MARKER = r"(?:[-+*]|\d{1,9}[.)])"
-_ITEM = re.compile(rf"{_MARKER}\s")
-_MAYBE_ITEM = re.compile(rf"\d{{1,9}}|{_MARKER}")
-_MARKERS = re.compile(rf"(?:{_MARKER}\s+)+")
-_AT_MARGIN = re.compile(rf"{_MARKER}\s+(?=\S)")
+MARKER: Final = r"(?:[-+*]|\d{1,9}[.)])"
+_ITEM = re.compile(rf"{MARKER}\s")
+_MAYBE_ITEM = re.compile(rf"\d{{1,9}}|{MARKER}")
+_MARKERS = re.compile(rf"(?:{MARKER}\s+)+")
+_AT_MARGIN = re.compile(rf"{MARKER}\s+(?=\S)")
 _FENCE = re.compile(r"(`{3,})[^`]*$|(~{3,})")
 
 
@@ -31,12 +31,16 @@ class _Fence(NamedTuple):
     mark: str
     margin: int
 
+    @property
+    def is_code(self) -> bool:
+        return self.mark[0] in "`~"
+
     def ends_before(self, indent: int) -> bool:
         """Where a list item ends, so does the fence in it."""
         return indent < self.margin
 
     def ends_with(self, text: str, indent: int) -> bool:
-        if self.mark[0] not in "`~":
+        if not self.is_code:
             return text.endswith(self.mark)
         closes = len(text) >= len(self.mark) and set(text) == {self.mark[0]}
         return closes and (indent < 4 or self.margin > 0)
@@ -69,8 +73,14 @@ class BlockStream:
         self._held = None
         return [CUT, rest] if cut else [rest]
 
+    def is_code(self, indent: int) -> bool:
+        """Whether a line whose text starts at this column would now be code."""
+        if self._fence:
+            return self._fence.is_code and not self._fence.ends_before(indent)
+        return indent >= 4 and not self._list and (self._blank or self._indented)
+
     def _begin(self) -> None:
-        self._has_text = self._blank = self._list = False
+        self._has_text = self._blank = self._list = self._indented = False
         self._item_margin = 2
         self._fence: _Fence | None = None
 
@@ -109,6 +119,7 @@ class BlockStream:
             if self._fence.ends_with(text, indent):
                 self._fence = None
         elif text:
+            self._indented = self.is_code(indent)
             self._has_text, self._blank = True, False
             self._read(line, text, indent)
         else:
@@ -122,11 +133,11 @@ class BlockStream:
         self._list = self._list or bool(_ITEM.match(text + "\n"))
         inner = _MARKERS.sub("", text, count=1)
         nested = self._list and (inner != text or indent >= self._item_margin)
-        if mark := _fence_mark(inner):
+        if (nested or indent < 4) and (mark := fence_mark(inner)):
             self._fence = _Fence(mark, max(1, min(indent, self._item_margin)) if nested else 0)
 
 
-def _fence_mark(text: str) -> str | None:
+def fence_mark(text: str) -> str | None:
     """What closes the fence that a line opens; None where it opens none."""
     if fence := _FENCE.match(text):
         return fence[1] or fence[2]
@@ -138,8 +149,13 @@ def _fence_mark(text: str) -> str | None:
 def split_blocks(text: str) -> list[str]:
     """The blocks of a whole text, which together are the text."""
     stream = BlockStream()
+    return joined([*stream.feed(text), *stream.end()])
+
+
+def joined(parts: list[str | Cut]) -> list[str]:
+    """The blocks that a stream handed out in parts."""
     blocks: list[list[str]] = [[]]
-    for part in (*stream.feed(text), *stream.end()):
+    for part in parts:
         if isinstance(part, str):
             blocks[-1].append(part)
         else:

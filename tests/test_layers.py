@@ -14,6 +14,7 @@ MAY_IMPORT = {
     "errors": set(),
     "settings": {"errors"},
     "blocks": set(),
+    "markdown": {"blocks"},
     "context": EVERYWHERE,
     "identity": EVERYWHERE,
     "client": EVERYWHERE,
@@ -26,7 +27,7 @@ MAY_IMPORT = {
     | {"generation", "line", "context", "client", "host", "settings", "store"},
     "service": EVERYWHERE | {"settings", "store", "host", "generations"},
     "web": EVERYWHERE | {"web", "service", "identity"},
-    "ui": EVERYWHERE | {"ui", "service", "identity", "generation", "blocks"},
+    "ui": EVERYWHERE | {"ui", "service", "identity", "generation", "blocks", "markdown"},
     "__main__": EVERYWHERE | {"engine", "settings"},
 }
 

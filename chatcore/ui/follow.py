@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 
 import streamlit as st
 
-from chatcore.blocks import BlockStream, Cut
+from chatcore.blocks import Cut
 from chatcore.generation import Generation
+from chatcore.markdown import MarkdownStream
 
 # More would cost the browser its main thread without being seen.
 UPDATES_PER_SECOND = 15.0
@@ -23,7 +24,7 @@ def pieces(generation: Generation, tick: Callable[[], None]) -> Iterator[str | C
         st.session_state.get("view")
         tick()
 
-    blocks = BlockStream()
+    blocks = MarkdownStream()
     for text in generation.follow(UPDATES_PER_SECOND, heartbeat):
         yield from _streamed(blocks.feed(text))
     yield from _streamed(blocks.end())

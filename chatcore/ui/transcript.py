@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from chatcore.blocks import split_blocks
+from chatcore.markdown import blocks
 from chatcore.types import Message
 from chatcore.ui import composer, controls, history, words
 from chatcore.ui.clock import Clock
@@ -77,7 +77,7 @@ class Transcript:
             return below
         _thoughts(above, message)
         with text:
-            for block in split_blocks(message.body):
+            for block in blocks(message.body):
                 st.markdown(block)
         return below
 
@@ -138,7 +138,8 @@ def _thoughts(place: DeltaGenerator, message: Message) -> None:
         place.empty()
         return
     with place, st.expander("Thoughts", icon=":material/psychology:"):
-        st.markdown(message.thinking)
+        for block in blocks(message.thinking):
+            st.markdown(block)
 
 
 def _unsaved(reason: str) -> None:

@@ -1,0 +1,213 @@
+"""Model text on the page, live and after a reload: good looks right, hostile does nothing."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.actions import messages, reply, send
+from tests.fake_ollama import PAUSE
+
+GOOD = r"""## Step 1:foo
+
+| a | b |
+|:--|:-:|
+| $x^2$ | `cell` |
+
+```python
+price = "$5 and $6"  # :smile:
+```
+
+Inline $a^2$, round \(b^2\), a pair \(c\)\(d\), twice $$e$$ in a line.
+
+$$f = 1$$
+
+\[
+g = \frac{1}{2}
+\]
+
+1. \[ h = 2 \]
+
+Costs $5 and $6 at 10:30:15, :red[red] :small[s] :blue-badge[b] :material/home:
+:streamlit: arr:x[0].
+
+Only :smile: beside `a:b:c`, lone ` and <b>bold</b> <br>, ![alt](/none.png) [![badge](/b.svg)](/ci).
+
+```mermaid
+graph TD
+  A[Start] --> B[End]
+```
+
+END
+"""
+
+
+def hostile(sink: str) -> str:
+    """What would reach another host, run a script or break the page, if it could."""
+    deep = "> " * 300 + "deep\n\n" + "- " * 300 + "deeper\n\n" + "[" * 500 + "x" + "](u)" * 500
+    return f"""![inline]({sink}/a.png) ![ref][r] ![r] ![](<{sink}/b.png>)
+![t]({sink}/c "![u]({sink}/d)")
+
+[r]: {sink}/e.png
+
+[![nested]({sink}/f.png)]({sink}/g) [text ![label]({sink}/h.png)]({sink}/i) ![v]({sink}/v.mp4)
+
+| a | ` | ![cell]({sink}/j.png) | ` |
+|---|---|---|---|
+| ` | ![row]({sink}/k.png) | ` | ![a]({sink}/l.mp3) |
+
+` open ![m]({sink}/m.png)
+
+not ` in | a
+--- | ---
+row ![n]({sink}/n.png) ` | b
+
+text
+    ```
+![o]({sink}/o.png)
+
+> ```
+> code
+![p]({sink}/p.png)
+
+<img src={sink}/q.png onerror=window.pwned=1> <video src={sink}/r.mp4 autoplay></video>
+<audio src={sink}/s.mp3></audio> <iframe src={sink}/t></iframe> <script>window.pwned = 1</script>
+<style>body {{ background: url({sink}/u.png) }}</style> <link rel=stylesheet href={sink}/v.css>
+<svg onload=window.pwned=1> <form action={sink}/w><input autofocus onfocus=window.pwned=1></form>
+
+[js](javascript:window.pwned=1) [data](data:text/html,<script>window.pwned=1</script>)
+[file](file:///etc/passwd) <javascript:window.pwned=1>
+![d](data:image/svg+xml,<svg/onload=window.pwned=1>)
+
+:color[x]{{foreground="red" background="url({sink}/x.png)"}} :material/{sink}: \u202egnp.exe\u202c
+
+$\\href{{javascript:window.pwned=1}}{{x}}$ $\\includegraphics{{{sink}/y.png}}$
+\\(\\url{{{sink}/y}}\\)
+\\[ \\htmlStyle{{background:url({sink}/z.png)}}{{x}} \\] $\\def\\a{{\\a\\a}}\\a$
+
+```mermaid
+graph TD
+  A[<img src='{sink}/1.png' onerror='window.pwned=1'>] --> B
+  click A "javascript:window.pwned=1"
+  click B call alert("pwned")
+  style B fill:url({sink}/2.png)
+```
+
+{deep}
+
+END
+"""
+
+
+@pytest.fixture
+def watched(app, page):
+    """The page, and what it asked of other servers or let a script say."""
+    page.strangers = []
+    page.on("dialog", lambda dialog: (page.strangers.append("dialog"), dialog.dismiss()))
+    page.on("request", lambda request: page.strangers.append(request.url))
+    return page
+
+
+def strangers(app, page):
+    ours = (app.url, app.url.replace("http", "ws", 1), "blob:", "data:")
+    return [url for url in page.strangers if not url.startswith(ours)]
+
+
+def in_bits(text):
+    """As tokens come."""
+    return [text[start : start + 5] for start in range(0, len(text), 5)]
+
+
+def live_and_reloaded(page, app, prompt):
+    """The last message as it was streamed, and again as it is drawn from the store."""
+    page.goto(app.url)
+    send(page, prompt)
+    for shown in ("live", "reloaded"):
+        reply(page, re.compile(r"END.*tokens/s", re.DOTALL))
+        yield messages(page).last
+        if shown == "live":
+            page.reload()
+
+
+def test_good_markdown_looks_right(app, fake, page):
+    fake.reply(*in_bits(GOOD))
+    for message in live_and_reloaded(page, app, "hello"):
+        expect(message.locator("table td")).to_have_count(2)
+        message.locator("pre").first.hover()
+        expect(message.get_by_role("button", name="Copy to clipboard")).to_have_count(1)
+        expect(message.locator("pre")).to_contain_text('price = "$5 and $6"  # :smile:')
+        expect(message.locator(".katex")).to_have_count(9)
+        expect(message.locator(".katex-display")).to_have_count(3)
+        expect(message.locator(".katex-error")).to_have_count(0)
+        expect(message.locator("li .katex-display")).to_have_count(1)
+        expect(message.locator("img")).to_have_attribute("src", re.compile("^blob:"))
+
+
+def test_what_streamlit_would_take_for_itself_is_shown_as_typed(app, fake, page):
+    fake.reply(*in_bits(GOOD))
+    for message in live_and_reloaded(page, app, "hello"):
+        expect(message).to_contain_text(
+            "Costs $5 and $6 at 10:30:15, :red[red] :small[s] :blue-badge[b] :material/home: "
+            ":streamlit: arr:x[0]."
+        )
+        expect(message).to_contain_text(
+            "Only :smile: beside a:b:c, lone ` and <b>bold</b> <br>, alt badge."
+        )
+        expect(message.get_by_role("link", name="badge")).to_have_attribute("href", "/ci")
+
+
+def test_hostile_markdown_reaches_nobody_and_runs_nothing(app, fake, watched, sink):
+    fake.reply(*in_bits(hostile(sink.url)))
+    prompt = f"![title]({sink.url}/title.png) <img src={sink.url}/x> $\\href{{javascript:1}}{{x}}$"
+    for message in live_and_reloaded(watched, app, prompt):
+        watched.wait_for_timeout(1000)  # what is drawn late asks late
+        sources = watched.locator("[class*='st-key-message_'] img").evaluate_all(
+            "images => images.map(image => image.src)"
+        )
+        assert [source for source in sources if not source.startswith("blob:")] == []
+        expect(message.locator("video, audio, iframe, form, script, svg[onload]")).to_have_count(0)
+        expect(watched.locator("[data-testid=stException]")).to_have_count(0)
+        assert message.locator("a[href^='javascript:']").count() == 0
+        assert watched.evaluate("window.pwned") is None
+    assert strangers(app, watched) == []
+    assert sink.requests == []
+
+
+def test_hostile_words_of_a_person_are_as_harmless(app, fake, watched, sink):
+    watched.goto(app.url)
+    send(watched, hostile(sink.url)[:1500] + "\n\nEND")
+    reply(watched, "tokens/s")
+    watched.reload()
+    reply(watched, "tokens/s")
+    expect(messages(watched).first).to_contain_text("END")
+    assert watched.locator("[class*='st-key-message_'] img").count() == 0
+    assert strangers(app, watched) == []
+
+
+def test_half_a_construct_looks_right_while_it_streams(app, fake, page):
+    fake.reply(
+        *("Half\n\n```py\nprint(1)\n", PAUSE, "```\n\nthen $x", PAUSE, "^2$ and [li", PAUSE),
+        *("nk](/there)\n\n\\[ y = ", PAUSE, "1 \\]\n\nand `co", PAUSE, "de`."),
+    )
+    page.goto(app.url)
+    send(page, "hello")
+    message = messages(page).last
+    expect(message.locator("pre")).to_contain_text("print(1)")
+    for text, formulas in (("then", 0), ("and li", 1), ("and link", 1), ("and", 2)):
+        fake.release()
+        expect(message.locator(".katex")).to_have_count(formulas)
+        expect(message.locator("p").last).to_have_text(re.compile(f"{text}$"))
+        expect(message).not_to_contain_text("$")
+    fake.release()
+    expect(message.locator("code").last).to_have_text("code")
+
+
+def test_a_prompt_keeps_its_lines_and_is_stored_as_typed(app, fake, page):
+    page.goto(app.url)
+    prompt = "costs $5\nor $6 :red[x]\n\\(z\\)"
+    send(page, prompt)
+    reply(page, "tokens/s")
+    assert fake.requests[-1]["messages"][-1]["content"] == prompt
+    first = messages(page).first
+    expect(first).to_contain_text("costs $5\nor $6 :red[x]", use_inner_text=True)
+    expect(first.locator(".katex")).to_have_count(1)
