@@ -38,6 +38,11 @@ class Generation:
         self.unsaved: str | None = None
         """Why the finished reply is not on disk yet."""
         self.stopped = False
+        self.next: Turn | None = None
+        """The turn that began when this reply ended, of a prompt that had waited for it."""
+        self.unread = False
+        """Whether it was stored as a reply that nobody saw come."""
+        self.followers = 0
         self.ahead: Callable[[], int] = lambda: 0
         self._parts = [turn.reply.body] if turn.reply.body else []
         self._kept = len(self._parts)
@@ -107,6 +112,15 @@ class Generation:
 
         `heartbeat` is called between them and while waiting: it may raise to leave.
         """
+        with self._changed:
+            self.followers += 1
+        try:
+            yield from self._pieces(rate, heartbeat)
+        finally:
+            with self._changed:
+                self.followers -= 1
+
+    def _pieces(self, rate: float, heartbeat: Callable[[], object]) -> Iterator[str]:
         taken, last = 0, float("-inf")
         while True:
             self._wait_for_more(taken, heartbeat)

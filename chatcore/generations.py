@@ -14,7 +14,7 @@ from weakref import WeakSet
 
 from chatcore.client import OllamaClient
 from chatcore.context import window, wire_messages
-from chatcore.errors import ChatError, ModelNotFound, ServerError, StoreError
+from chatcore.errors import AlreadyGenerating, ChatError, ModelNotFound, ServerError, StoreError
 from chatcore.generation import HEARTBEAT, Generation
 from chatcore.host import ModelHost
 from chatcore.line import Line, Ticket
@@ -74,6 +74,27 @@ class Generations:
         """
         self._line.check(owner)
         return self._begin(owner, self._store.begin_turn(owner, session_id, prompt, model))
+
+    def send(self, owner: int, session_id: str | None, prompt: str, model: str) -> str:
+        """Start, or keep the prompt until the session's reply under way has ended.
+
+        Returns the session's id. Raises as start, and TooBusy where a prompt waits already.
+        """
+        try:
+            return self.start(owner, session_id, prompt, model).turn.session.id
+        except AlreadyGenerating:
+            assert session_id is not None
+            self._store.set_next(owner, session_id, prompt, model)
+            self.start_next(owner, session_id)  # the reply may have ended meanwhile
+            return session_id
+
+    def start_next(self, owner: int, session_id: str) -> Generation | None:
+        """Let the model answer the prompt that waits, unless it is at a reply. Raises as start."""
+        try:
+            turn = self._store.begin_next(owner, session_id)
+        except AlreadyGenerating:
+            return None
+        return self._begin(owner, turn) if turn else None
 
     def edit(
         self, owner: int, session_id: str, message: Message, prompt: str, model: str
@@ -160,9 +181,21 @@ class Generations:
         drafts.cancel()
         try:
             await self._finish(generation, state)
+            self._forget(generation)
+            if state in ("done", "stopped") and not generation.unsaved:
+                await asyncio.to_thread(self._go_on, generation)
         finally:
             self._forget(generation)
             generation.end()
+
+    def _go_on(self, generation: Generation) -> None:
+        """With the prompt that waits. After a failure it waits on, for the person to decide."""
+        try:
+            started = self.start_next(generation.owner, generation.turn.session.id)
+        except ChatError as error:
+            log.warning("a prompt that waits was not sent: %s", error)
+        else:
+            generation.next = started.turn if started else None
 
     def _forget(self, generation: Generation) -> None:
         """Once stored, the session is free, and its next reply may be registered already."""
@@ -266,6 +299,7 @@ class Generations:
                 await asyncio.wait_for(self._closing.wait(), SAVE_AGAIN_AFTER)
 
     def _save(self, generation: Generation, state: State) -> bool:
+        generation.unread = not generation.followers
         try:
             self._store.finish_reply(
                 generation.owner,
@@ -275,6 +309,7 @@ class Generations:
                 generation.thinking,
                 generation.usage,
                 generation.error,
+                generation.unread,
             )
         except StoreError as error:
             log.warning("a reply is not saved yet: %s", error)

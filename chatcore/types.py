@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Role = Literal["system", "user", "assistant"]
-State = Literal["done", "streaming", "stopped", "interrupted", "error"]
+State = Literal["done", "streaming", "stopped", "interrupted", "error", "waiting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class Session:
     created_at: int
     updated_at: int
     n_messages: int
+    unread: int = 0
+    """1 when a reply ended that nobody followed, and the chat was not opened since."""
 
 
 @dataclass(frozen=True, slots=True)

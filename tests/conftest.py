@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from chatcore.generations import Generations
+from chatcore.host import ModelHost
+from chatcore.settings import Settings
 from chatcore.store import Store, open_store
 from tests.fake_ollama import FakeOllama
 
@@ -40,3 +43,12 @@ def bob(store: Store) -> int:
 def fake() -> Iterator[FakeOllama]:
     with FakeOllama() as fake:
         yield fake
+
+
+@pytest.fixture
+def generations(store: Store, fake: FakeOllama, tmp_path: Path) -> Iterator[Generations]:
+    settings = Settings(tmp_path / "x.db", ollama_host=fake.host)
+    generations = Generations(store, ModelHost(settings), settings)
+    yield generations
+    fake.release()
+    generations.close()

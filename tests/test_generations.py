@@ -14,15 +14,6 @@ from tests.fake_ollama import PAUSE, Done, Drop, ErrorLine, Thinking, fake_model
 PATIENCE = 20.0
 
 
-@pytest.fixture
-def generations(store, fake, tmp_path):
-    settings = Settings(tmp_path / "x.db", ollama_host=fake.host)
-    generations = Generations(store, ModelHost(settings), settings)
-    yield generations
-    fake.release()
-    generations.close()
-
-
 def start(generations, owner, prompt="hello", session_id=None, model="llama3.2:3b"):
     return generations.start(owner, session_id, prompt, model)
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from chatcore.errors import AlreadyGenerating, MessageNotFound, SessionNotFound
+from chatcore.errors import AlreadyGenerating, MessageNotFound, SessionNotFound, TooBusy
 from chatcore.types import Usage
 
 
@@ -56,6 +56,94 @@ def test_the_last_messages_of_a_long_conversation_are_read_alone(store, ann):
     last = store.messages(ann, session.id, last=3)
     assert [m.body for m in last] == ["hi", "two", "hi"]
     assert last == store.messages(ann, session.id)[1:]
+
+
+def bodies(store, owner, session_id):
+    return [message.body for message in store.messages(owner, session_id)]
+
+
+def waiting_behind(store, owner):
+    """A turn under way, and a prompt that waits for its end."""
+    turn = store.begin_turn(owner, None, "one", "m")
+    return turn, store.set_next(owner, turn.session.id, "two", "another")
+
+
+def test_a_prompt_waits_outside_the_conversation(store, ann):
+    turn, waiting = waiting_behind(store, ann)
+    assert waiting.state == "waiting"
+    assert store.next_prompt(ann, turn.session.id) == waiting
+    assert bodies(store, ann, turn.session.id) == ["one", ""]
+    assert store.session(ann, turn.session.id).n_messages == 2
+
+
+def test_a_prompt_that_waits_is_no_version_of_the_first_one(store, ann):
+    turn, _ = waiting_behind(store, ann)
+    assert store.message(ann, turn.prompt.id).versions == (turn.prompt.id,)
+
+
+def test_only_one_prompt_waits(store, ann):
+    turn, _ = waiting_behind(store, ann)
+    with pytest.raises(TooBusy, match="waits already"):
+        store.set_next(ann, turn.session.id, "three", "m")
+
+
+def test_a_prompt_that_waits_can_be_edited_and_discarded(store, ann):
+    turn, waiting = waiting_behind(store, ann)
+    store.edit_next(ann, waiting.id, "two and a half")
+    assert store.next_prompt(ann, turn.session.id).body == "two and a half"
+    store.discard_next(ann, waiting.id)
+    assert store.next_prompt(ann, turn.session.id) is None
+
+
+def test_a_prompt_waits_while_the_reply_streams(store, ann):
+    turn, _ = waiting_behind(store, ann)
+    with pytest.raises(AlreadyGenerating):
+        store.begin_next(ann, turn.session.id)
+
+
+def test_a_prompt_that_waited_is_asked_after_the_reply(store, ann):
+    turn, waiting = waiting_behind(store, ann)
+    store.finish_reply(ann, turn.reply.id, "done", "first")
+    asked = store.begin_next(ann, turn.session.id)
+    assert (asked.prompt.id, asked.prompt.state) == (waiting.id, "done")
+    assert (asked.reply.state, asked.reply.model) == ("streaming", "another")
+    assert bodies(store, ann, turn.session.id) == ["one", "first", "two", ""]
+    with pytest.raises(MessageNotFound):
+        store.edit_next(ann, waiting.id, "too late")
+
+
+def test_where_no_prompt_waits_nothing_begins(store, ann):
+    session = talk(store, ann).session
+    assert store.begin_next(ann, session.id) is None
+    assert bodies(store, ann, session.id) == ["hello", "hi"]
+
+
+def test_a_prompt_that_waits_is_nobody_elses(store, ann, bob):
+    turn, waiting = waiting_behind(store, ann)
+    for forbidden in (
+        lambda: store.edit_next(bob, waiting.id, "mine"),
+        lambda: store.discard_next(bob, waiting.id),
+        lambda: store.choose_version(ann, waiting.id),
+        lambda: store.fork_session(ann, waiting.id),
+    ):
+        with pytest.raises(MessageNotFound):
+            forbidden()
+    with pytest.raises(SessionNotFound):
+        store.next_prompt(bob, turn.session.id)
+
+
+def test_a_prompt_waits_through_a_crash(store, ann):
+    turn, waiting = waiting_behind(store, ann)
+    store.recover()
+    assert store.next_prompt(ann, turn.session.id) == waiting
+
+
+def test_a_reply_that_nobody_saw_marks_its_session_until_it_is_read(store, ann):
+    turn = store.begin_turn(ann, None, "hello", "m")
+    store.finish_reply(ann, turn.reply.id, "done", "hi", unread=True)
+    assert [s.unread for s in store.sessions(ann)] == [1]
+    store.mark_read(ann, turn.session.id)
+    assert [s.unread for s in store.sessions(ann)] == [0]
 
 
 def test_the_last_used_session_comes_first(store, ann):

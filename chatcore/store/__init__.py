@@ -72,6 +72,29 @@ class Store(Protocol):
         """
         ...
 
+    def set_next(self, owner: int, session_id: str, prompt: str, model: str) -> Message:
+        """Keep a prompt until the session's reply ends; it is `waiting`, outside the tree.
+
+        Raises TooBusy where one waits already.
+        """
+        ...
+
+    def next_prompt(self, owner: int, session_id: str) -> Message | None:
+        """The prompt that waits; its `model` is the one that shall answer it."""
+        ...
+
+    def edit_next(self, owner: int, message_id: int, prompt: str) -> None:
+        """Raises MessageNotFound where it waits no longer."""
+        ...
+
+    def discard_next(self, owner: int, message_id: int) -> None:
+        """Raises MessageNotFound where it waits no longer."""
+        ...
+
+    def begin_next(self, owner: int, session_id: str) -> Turn | None:
+        """Begin the turn of the prompt that waits; None where none does. Raises as begin_turn."""
+        ...
+
     def begin_version(self, owner: int, message_id: int, model: str) -> Turn:
         """Begin another version of a reply; the old one stays. Raises as begin_turn."""
         ...
@@ -86,6 +109,10 @@ class Store(Protocol):
 
     def fork_session(self, owner: int, message_id: int) -> Session:
         """A new session with copies of the messages up to this one."""
+        ...
+
+    def mark_read(self, owner: int, session_id: str) -> None:
+        """What came while nobody looked is seen now."""
         ...
 
     def rate(self, owner: int, message_id: int, rating: int | None) -> None:
@@ -122,8 +149,12 @@ class Store(Protocol):
         thinking: str = "",
         usage: Usage | None = None,
         error: str | None = None,
+        unread: bool = False,
     ) -> Message:
-        """Store a streaming reply for good. Of a reply that is not streaming: nothing to do."""
+        """Store a streaming reply for good; `unread` where nobody saw it come.
+
+        Of a reply that is not streaming: nothing to do.
+        """
         ...
 
     def recover(self) -> int:

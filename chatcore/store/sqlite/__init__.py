@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
-from chatcore.errors import MessageNotFound, SessionNotFound, StoreError
+from chatcore.errors import MessageNotFound, SessionNotFound, StoreError, TooBusy
 from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.connections import Readers, Writer, translated
 from chatcore.store.sqlite.schema import prepare
@@ -106,6 +106,45 @@ class SqliteStore:
 
         return self._write(begin)
 
+    def set_next(self, owner: int, session_id: str, prompt: str, model: str) -> Message:
+        prompt, model = rows.clean(prompt), rows.clean(model)
+
+        def wait(db: Database) -> Message:
+            pk = rows.session(db, owner, session_id).pk
+            if rows.waiting(db, pk):
+                raise TooBusy(
+                    "Another prompt waits already for this chat's reply: send this one later."
+                )
+            waiting = rows.insert_alone(db, owner, pk, "user", "waiting", prompt, model)
+            return rows.message(db, owner, waiting)
+
+        return self._write(wait)
+
+    def next_prompt(self, owner: int, session_id: str) -> Message | None:
+        with self._readers.lend() as db:
+            return rows.waiting(db, rows.session(db, owner, session_id).pk)
+
+    def edit_next(self, owner: int, message_id: int, prompt: str) -> None:
+        self._change_next(owner, message_id, "update messages set body = ?2", rows.clean(prompt))
+
+    def discard_next(self, owner: int, message_id: int) -> None:
+        self._change_next(owner, message_id, "delete from messages")
+
+    def begin_next(self, owner: int, session_id: str) -> Turn | None:
+        def begin(db: Database) -> Turn | None:
+            session = rows.session(db, owner, session_id)
+            prompt = rows.waiting(db, session.pk)
+            if prompt is None:
+                return None
+            rows.refuse_while_streaming(db, session.pk)
+            db.execute("update messages set state = 'done', model = '' where id = ?", [prompt.id])
+            rows.add_to_tree(db, session.pk, prompt.id, session.leaf_id)
+            reply = rows.insert(db, owner, session.pk, prompt.id, "assistant", model=prompt.model)
+            rows.move_leaf(db, session.pk, reply, prompt.model)
+            return rows.turn(db, owner, session.id, prompt.id, reply)
+
+        return self._write(begin)
+
     def begin_version(self, owner: int, message_id: int, model: str) -> Turn:
         model = rows.clean(model)
 
@@ -159,6 +198,9 @@ class SqliteStore:
 
         return self._write(fork)
 
+    def mark_read(self, owner: int, session_id: str) -> None:
+        self._change(owner, session_id, "unread = ?", 0)
+
     def rate(self, owner: int, message_id: int, rating: int | None) -> None:
         def rate(db: Database) -> None:
             rows.session_of(db, owner, message_id)
@@ -205,6 +247,7 @@ class SqliteStore:
         thinking: str = "",
         usage: Usage | None = None,
         error: str | None = None,
+        unread: bool = False,
     ) -> Message:
         def finish(db: Database) -> Message:
             if rows.message(db, owner, message_id).state == "streaming":
@@ -222,9 +265,9 @@ class SqliteStore:
                     ],
                 )
                 db.execute(
-                    "update sessions set updated_at = ? where pk ="
+                    "update sessions set updated_at = ?, unread = ? where pk ="
                     " (select session_pk from messages where id = ?)",
-                    [rows.now(), message_id],
+                    [rows.now(), unread, message_id],
                 )
             return rows.message(db, owner, message_id)
 
@@ -242,6 +285,16 @@ class SqliteStore:
             ).rowcount
 
         return self._write(interrupt)
+
+    def _change_next(self, owner: int, message_id: int, change: str, *values: str) -> None:
+        sql = f"{change} where id = ?1 and state = 'waiting'"
+
+        def apply(db: Database) -> None:
+            rows.message(db, owner, message_id)
+            if not db.execute(sql, [message_id, *values]).rowcount:
+                raise MessageNotFound("This prompt was sent already.")
+
+        self._write(apply)
 
     def _read(self, sql: str, parameters: list[Any]) -> list[dict[str, Any]]:
         with self._readers.lend() as db:

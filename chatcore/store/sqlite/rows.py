@@ -17,12 +17,13 @@ from chatcore.types import Message, Role, Session, State, Turn, Usage
 YEAR_2000 = 946_684_800_000
 TITLE_CHARACTERS = 60
 
-SESSION = "pk, id, title, model, leaf_id, created_at, updated_at, n_messages"
+SESSION = "pk, id, title, model, leaf_id, created_at, updated_at, n_messages, unread"
 MESSAGE = """
     m.id, m.session_pk, m.parent_id, m.role, m.state, coalesce(d.body, m.body) as body,
     coalesce(d.thinking, m.thinking) as thinking, m.model, m.created_at, m.usage, m.error, m.rating,
     (select json_group_array(v.id) from messages v
-     where v.session_pk = m.session_pk and v.parent_id is m.parent_id) as versions
+     where v.session_pk = m.session_pk and v.parent_id is m.parent_id
+     and v.state != 'waiting') as versions
 """
 
 
@@ -66,10 +67,11 @@ def session(db: Database, owner: int, session_id: str) -> Session:
 
 
 def session_of(db: Database, owner: int, message_id: int) -> Session:
-    """The session a message belongs to. Raises MessageNotFound for one in the trash, too."""
+    """The session a message belongs to. Raises MessageNotFound for one in the trash, too, and
+    for a prompt that waits: it is not part of the tree yet."""
     rows = db.query(
         f"select {SESSION} from sessions where owner_n = ? and deleted_at is null"
-        " and pk = (select session_pk from messages where id = ?)",
+        " and pk = (select session_pk from messages where id = ? and state != 'waiting')",
         [owner, message_id],
     )
     if row := next(rows, None):
@@ -97,17 +99,40 @@ def insert(
     model: str = "",
 ) -> int:
     """A message, made the one that its parent leads to; a reply begins `streaming`."""
-    message_id = free_id(db, owner)
     state: State = "streaming" if role == "assistant" else "done"
+    message_id = insert_alone(db, owner, session_pk, role, state, body, model)
+    add_to_tree(db, session_pk, message_id, parent_id)
+    return message_id
+
+
+def insert_alone(
+    db: Database, owner: int, session_pk: int, role: Role, state: State, body: str, model: str
+) -> int:
+    message_id = free_id(db, owner)
     db.execute(
         "insert into messages"
-        "(id, session_pk, parent_id, role, state, body, model, created_at)"
-        " values (?, ?, ?, ?, ?, ?, ?, ?)",
-        [message_id, session_pk, parent_id, role, state, body, model, now()],
+        "(id, session_pk, role, state, body, model, created_at)"
+        " values (?, ?, ?, ?, ?, ?, ?)",
+        [message_id, session_pk, role, state, body, model, now()],
     )
+    return message_id
+
+
+def add_to_tree(db: Database, session_pk: int, message_id: int, parent_id: int | None) -> None:
+    """Below its parent, as the one that this leads to."""
+    db.execute("update messages set parent_id = ? where id = ?", [parent_id, message_id])
     db.execute("update messages set child_id = ? where id = ?", [message_id, parent_id])
     db.execute("update sessions set n_messages = n_messages + 1 where pk = ?", [session_pk])
-    return message_id
+
+
+def waiting(db: Database, session_pk: int) -> Message | None:
+    """The prompt that waits for the session's reply under way to end."""
+    rows = db.query(
+        f"select {MESSAGE} from messages m left join drafts d on d.message_id = m.id"
+        " where m.session_pk = ? and m.state = 'waiting'",
+        [session_pk],
+    )
+    return next(map(from_row, rows), None)
 
 
 def free_id(db: Database, owner: int) -> int:

@@ -131,6 +131,20 @@ def m002_branches(db: Database) -> None:
     """)
 
 
+@migrations()
+def m004_next_prompt(db: Database) -> None:
+    """A prompt may wait for the reply under way, one per session; replies nobody saw are told."""
+    db.executescript("""
+    create unique index messages_waiting on messages(session_pk) where state = 'waiting';
+    alter table sessions add column unread integer not null default 0;
+    drop index sessions_list;
+    create index sessions_list on sessions(
+        owner_n, updated_at desc, id, title, model, leaf_id, created_at, n_messages, unread,
+        deleted_at
+    ) where deleted_at is null;
+    """)
+
+
 def prepare(path: Path) -> str:
     """Make `path` a history of this version, from nothing or from an older one.
 
