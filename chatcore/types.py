@@ -10,6 +10,8 @@ from typing import Any, Literal
 Role = Literal["system", "user", "assistant"]
 State = Literal["done", "streaming", "stopped", "interrupted", "error", "waiting"]
 
+CHARACTERS_PER_TOKEN = 4  # a guess, for figures that are shown and nothing else
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -48,6 +50,33 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """What a person attaches to a prompt: its bytes, and what the model reads of it."""
+
+    name: str
+    media_type: str
+    data: bytes
+    text: str | None
+    """None for an image, which the model sees."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file of a message as it is listed, without its content. `size` is in bytes."""
+
+    id: int
+    name: str
+    media_type: str
+    size: int
+    characters: int | None
+    """Of its text; None for an image."""
+
+    @property
+    def is_image(self) -> bool:
+        return self.characters is None
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message of a session's tree. The text of a streaming reply is its latest draft."""
 
@@ -66,6 +95,7 @@ class Message:
     """1 for good, 0 for bad."""
     versions: tuple[int, ...] = ()
     """The ids of all messages that stand in this one's place, oldest first, its own too."""
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +134,7 @@ class ChatRequest:
     """The body of one request to /api/chat."""
 
     model: str
-    messages: list[dict[str, str]]
+    messages: list[dict[str, Any]]
     options: dict[str, Any]
 
 

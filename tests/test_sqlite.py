@@ -14,6 +14,7 @@ from sqlite_utils import Database
 from chatcore.errors import DiskFull, StoreError
 from chatcore.store.sqlite import SqliteStore, rows, schema
 from chatcore.store.sqlite.connections import Writer
+from chatcore.types import File
 
 
 @pytest.fixture
@@ -292,6 +293,23 @@ def test_the_sidebar_reads_nothing_but_its_index(store):
     assert [row[3] for row in plan] == [
         "SEARCH sessions USING COVERING INDEX sessions_list (owner_n=?)"
     ]
+
+
+def test_a_list_of_messages_reads_no_bytes_of_their_files(path):
+    """Shown on a file where every page that holds those bytes was spoiled."""
+    store = SqliteStore(path)
+    ann = store.owner("ann")
+    big = File("big.png", "image/png", b"\xab" * 1_000_000, None)
+    turn = store.begin_turn(ann, None, "look", "m", attachments=[big])
+    store.close()
+    pages = [path.read_bytes()[at : at + 4096] for at in range(0, path.stat().st_size, 4096)]
+    path.write_bytes(b"".join(b"\xff" * 4096 if p.count(0xAB) > 4000 else p for p in pages))
+    store = SqliteStore(path)
+    [attachment] = store.messages(ann, turn.session.id)[0].attachments
+    assert attachment.size == 1_000_000
+    with pytest.raises(StoreError):
+        store.file(ann, attachment.id)
+    store.close()
 
 
 def words(path, match):

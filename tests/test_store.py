@@ -5,7 +5,10 @@ import threading
 import pytest
 
 from chatcore.errors import AlreadyGenerating, MessageNotFound, SessionNotFound, TooBusy
-from chatcore.types import Usage
+from chatcore.types import File, Usage
+
+NOTES = File("notes.txt", "text/plain; charset=utf-8", "grüße".encode(), "grüße")
+PICTURE = File("cat.png", "image/png", b"\x89PNG\0\xff", None)
 
 
 def talk(store, owner, prompt="hello", reply="hi", session_id=None):
@@ -280,6 +283,8 @@ def refused_to(store, owner, turn):
         (SessionNotFound, lambda: store.restore_session(owner, session_id)),
         (SessionNotFound, lambda: store.begin_turn(owner, session_id, "x", "m")),
         (MessageNotFound, lambda: store.message(owner, message_id)),
+        (MessageNotFound, lambda: store.file(owner, turn.prompt.attachments[0].id)),
+        (MessageNotFound, lambda: store.content(owner, turn.prompt.attachments[0].id)),
         (MessageNotFound, lambda: store.finish_reply(owner, message_id, "done", "x")),
         (MessageNotFound, lambda: store.begin_version(owner, message_id, "m")),
         (MessageNotFound, lambda: store.resume_reply(owner, message_id)),
@@ -290,7 +295,7 @@ def refused_to(store, owner, turn):
 
 
 def test_another_owner_is_refused_everything_and_changes_nothing(store, ann, bob):
-    turn = store.begin_turn(ann, None, "secret", "m")
+    turn = store.begin_turn(ann, None, "secret", "m", attachments=[NOTES])
     before = store.sessions(ann), store.messages(ann, turn.session.id)
     for error, attempt in refused_to(store, bob, turn):
         with pytest.raises(error):
@@ -432,3 +437,65 @@ def test_a_rating_is_kept_and_taken_back(store, ann):
     for rating in (1, 0, None):
         store.rate(ann, turn.reply.id, rating)
         assert store.message(ann, turn.reply.id).rating == rating
+
+
+def attach(store, owner, *files, prompt="look"):
+    turn = store.begin_turn(owner, None, prompt, "m", attachments=files)
+    store.finish_reply(owner, turn.reply.id, "done", "hi")
+    return turn
+
+
+def attached(store, owner, message):
+    return [store.file(owner, attachment.id) for attachment in message.attachments]
+
+
+def test_attachments_are_named_by_their_message_and_read_back_whole(store, ann):
+    attach(store, ann, NOTES, PICTURE)
+    turn = attach(store, ann, NOTES, PICTURE)
+    prompt, reply = store.messages(ann, turn.session.id)
+    assert [(a.name, a.size, a.characters) for a in prompt.attachments] == [
+        ("notes.txt", 7, 5),
+        ("cat.png", 6, None),
+    ]
+    assert attached(store, ann, prompt) == [NOTES, PICTURE]
+    assert reply.attachments == ()
+
+
+def test_the_model_reads_the_text_of_a_file_and_sees_an_image(store, ann):
+    prompt = attach(store, ann, NOTES, PICTURE).prompt
+    contents = [store.content(ann, attachment.id) for attachment in prompt.attachments]
+    assert contents == [NOTES.text, PICTURE.data]
+
+
+def test_a_chat_that_begins_with_files_alone_is_named_by_them(store, ann):
+    assert attach(store, ann, NOTES, PICTURE, prompt="").session.title == "notes.txt cat.png"
+
+
+def test_a_prompt_that_is_refused_leaves_no_file_behind(store, ann):
+    turn = store.begin_turn(ann, None, "hello", "m")
+    with pytest.raises(AlreadyGenerating):
+        store.begin_turn(ann, turn.session.id, "more", "m", attachments=[NOTES])
+    assert store.messages(ann, turn.session.id)[0].attachments == ()
+
+
+def test_an_edited_prompt_keeps_the_files_of_the_one_it_replaces(store, ann):
+    turn = attach(store, ann, NOTES)
+    edited = store.begin_turn(
+        ann, turn.session.id, "look!", "m", instead_of=turn.prompt.id, attachments=[PICTURE]
+    )
+    assert attached(store, ann, edited.prompt) == [NOTES, PICTURE]
+    assert attached(store, ann, turn.prompt) == [NOTES]
+
+
+def test_a_fork_has_files_of_its_own(store, ann):
+    turn = attach(store, ann, NOTES, PICTURE)
+    fork = store.fork_session(ann, turn.reply.id)
+    copy = store.messages(ann, fork.id)[0]
+    assert attached(store, ann, copy) == [NOTES, PICTURE]
+    assert not {a.id for a in copy.attachments} & {a.id for a in turn.prompt.attachments}
+
+
+def test_a_file_of_any_text_is_kept(store, ann):
+    hostile = File("\0a\ud800", "text/plain; charset=utf-8", b"x", "\0b\ud800")
+    file = attached(store, ann, attach(store, ann, hostile).prompt)[0]
+    assert (file.name, file.text) == ("a?", "b?")

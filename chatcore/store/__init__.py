@@ -3,10 +3,11 @@
 Every backend passes tests/test_store.py, which reads as this contract does.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from chatcore.types import Message, Session, State, Turn, Usage
+from chatcore.types import File, Message, Session, State, Turn, Usage
 
 
 class Store(Protocol):
@@ -61,11 +62,13 @@ class Store(Protocol):
         prompt: str,
         model: str,
         instead_of: int | None = None,
+        attachments: Sequence[File] = (),
     ) -> Turn:
-        """Store a prompt and the empty reply to it, in one commit; without an id, a new session.
+        """Store a prompt with its attachments and the empty reply to it, in one commit.
 
-        The reply is `streaming` until finish_reply. `instead_of` names a message of which the
-        prompt becomes another version; else it follows the leaf.
+        Without an id, in a new session. The reply is `streaming` until finish_reply. `instead_of`
+        names a message of which the prompt becomes another version, with its attachments too;
+        else it follows the leaf.
 
         Raises SessionNotFound, MessageNotFound, and AlreadyGenerating while the session has a
         reply that streams.
@@ -129,6 +132,17 @@ class Store(Protocol):
 
     def message(self, owner: int, message_id: int) -> Message:
         """In a deleted session too. Raises MessageNotFound."""
+        ...
+
+    def file(self, owner: int, attachment_id: int) -> File:
+        """An attachment, whole, in a deleted session too. Raises MessageNotFound.
+
+        A message names its attachments; their content is read only here and by `content`.
+        """
+        ...
+
+    def content(self, owner: int, attachment_id: int) -> str | bytes:
+        """What the model reads of an attachment, or the image it sees. Raises as file."""
         ...
 
     def save_draft(self, owner: int, message_id: int, rev: int, body: str, thinking: str) -> None:

@@ -5,7 +5,7 @@ rows of an owner lie together, in time order, and a range of ids is both "mine" 
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ from chatcore.errors import MessageNotFound, SessionNotFound, StoreError, TooBus
 from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.connections import Readers, Writer, translated
 from chatcore.store.sqlite.schema import prepare
-from chatcore.types import Message, Session, State, Turn, Usage
+from chatcore.types import File, Message, Session, State, Turn, Usage
 
 log = logging.getLogger(__name__)
 
@@ -87,12 +87,14 @@ class SqliteStore:
         prompt: str,
         model: str,
         instead_of: int | None = None,
+        attachments: Sequence[File] = (),
     ) -> Turn:
         prompt, model = rows.clean(prompt), rows.clean(model)
+        title = rows.first_words(prompt or " ".join(file.name for file in attachments))
 
         def begin(db: Database) -> Turn:
             if session_id is None:
-                session = rows.make_session(db, owner, rows.first_words(prompt), model)
+                session = rows.make_session(db, owner, title, model)
             else:
                 session = rows.session(db, owner, session_id)
                 rows.refuse_while_streaming(db, session.pk)
@@ -100,6 +102,9 @@ class SqliteStore:
             if instead_of is not None:
                 parent = _of(session, rows.message(db, owner, instead_of)).parent_id
             user = rows.insert(db, owner, session.pk, parent, "user", prompt)
+            if instead_of is not None:
+                rows.copy_attachments(db, instead_of, user)
+            rows.attach(db, user, attachments)
             reply = rows.insert(db, owner, session.pk, user, "assistant", model=model)
             rows.move_leaf(db, session.pk, reply, model)
             return rows.turn(db, owner, session.id, user, reply)
@@ -223,6 +228,15 @@ class SqliteStore:
     def message(self, owner: int, message_id: int) -> Message:
         with self._readers.lend() as db:
             return rows.message(db, owner, message_id)
+
+    def file(self, owner: int, attachment_id: int) -> File:
+        with self._readers.lend() as db:
+            return File(**rows.attached(db, owner, attachment_id, rows.FILE))
+
+    def content(self, owner: int, attachment_id: int) -> str | bytes:
+        with self._readers.lend() as db:
+            found: str | bytes = rows.attached(db, owner, attachment_id, rows.CONTENT)["content"]
+            return found
 
     def save_draft(self, owner: int, message_id: int, rev: int, body: str, thinking: str) -> None:
         def save(db: Database) -> None:

@@ -3,16 +3,18 @@
 Every function works inside the transaction of the connection it is given.
 """
 
+import hashlib
 import json
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from sqlite_utils import Database
 
 from chatcore.errors import AlreadyGenerating, MessageNotFound, SessionNotFound
-from chatcore.types import Message, Role, Session, State, Turn, Usage
+from chatcore.types import Attachment, File, Message, Role, Session, State, Turn, Usage
 
 YEAR_2000 = 946_684_800_000
 TITLE_CHARACTERS = 60
@@ -23,8 +25,12 @@ MESSAGE = """
     coalesce(d.thinking, m.thinking) as thinking, m.model, m.created_at, m.usage, m.error, m.rating,
     (select json_group_array(v.id) from messages v
      where v.session_pk = m.session_pk and v.parent_id is m.parent_id
-     and v.state != 'waiting') as versions
+     and v.state != 'waiting') as versions,
+    (select json_group_array(json_array(a.id, a.name, a.media_type, length(a.bytes), a.characters))
+     from attachments a where a.message_id = m.id) as attachments
 """
+FILE = "a.name, a.media_type, a.bytes as data, a.text"
+CONTENT = "coalesce(a.text, a.bytes) as content"
 
 
 def now() -> int:
@@ -213,10 +219,56 @@ def copy_branch(db: Database, owner: int, source: list[Message], session_pk: int
             "  from messages where id = ?) where id = ?",
             [original.id, copy],
         )
+        copy_attachments(db, original.id, copy)
         parent = copy
     return parent
 
 
+def attach(db: Database, message_id: int, files: Sequence[File]) -> None:
+    for file in files:
+        text = None if file.text is None else clean(file.text)
+        db.execute(
+            "insert into attachments(message_id, name, media_type, sha256, characters, text, bytes)"
+            " values (?, ?, ?, ?, ?, ?, ?)",
+            [
+                message_id,
+                clean(file.name),
+                file.media_type,
+                hashlib.sha256(file.data).hexdigest(),
+                None if text is None else len(text),
+                text,
+                file.data,
+            ],
+        )
+
+
+def copy_attachments(db: Database, message_id: int, to: int) -> None:
+    db.execute(
+        "insert into attachments(message_id, name, media_type, sha256, characters, text, bytes)"
+        " select ?, name, media_type, sha256, characters, text, bytes from attachments"
+        " where message_id = ? order by id",
+        [to, message_id],
+    )
+
+
+def attached(db: Database, owner: int, attachment_id: int, columns: str) -> dict[str, Any]:
+    rows = db.query(
+        f"select {columns} from attachments a"
+        " join messages m on m.id = a.message_id join sessions s on s.pk = m.session_pk"
+        " where a.id = ? and s.owner_n = ?",
+        [attachment_id, owner],
+    )
+    if row := next(rows, None):
+        return row
+    raise MessageNotFound("There is no such file here.")
+
+
 def from_row(row: dict[str, Any]) -> Message:
     usage, versions = row.pop("usage"), sorted(json.loads(row.pop("versions")))
-    return Message(**row, usage=usage and Usage(**json.loads(usage)), versions=tuple(versions))
+    attachments = sorted(json.loads(row.pop("attachments")))
+    return Message(
+        **row,
+        usage=usage and Usage(**json.loads(usage)),
+        versions=tuple(versions),
+        attachments=tuple(Attachment(*columns) for columns in attachments),
+    )

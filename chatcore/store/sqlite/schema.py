@@ -132,6 +132,28 @@ def m002_branches(db: Database) -> None:
 
 
 @migrations()
+def m003_attachments(db: Database) -> None:
+    """What the model reads of a file, and how long it is. No version wrote the table before.
+
+    The bytes come last: SQLite reads through all that stands before a column.
+    """
+    db.executescript("""
+    drop table attachments;
+    create table attachments(
+        id integer primary key,
+        message_id integer not null references messages(id) on delete cascade,
+        name text not null,
+        media_type text not null,
+        sha256 text not null,
+        characters integer,
+        text text,
+        bytes blob not null
+    ) strict;
+    create index attachments_message on attachments(message_id);
+    """)
+
+
+@migrations()
 def m004_next_prompt(db: Database) -> None:
     """A prompt may wait for the reply under way, one per session; replies nobody saw are told."""
     db.executescript("""
