@@ -11,7 +11,9 @@ ChatError                the message is one sentence: what happened and what to 
  ├─ SessionNotFound      no such session, or another owner's: never told apart
  ├─ MessageNotFound      no such message in this session, or another owner's
  ├─ AlreadyGenerating    the session has a reply under way
- └─ TooBusy              the owner has enough prompts waiting
+ ├─ TooBusy              the owner has enough prompts waiting
+ ├─ FileRefused          an attached file cannot be read, or is too much
+ └─ CannotSee            the model takes no images
 """
 
 
@@ -61,3 +63,11 @@ class AlreadyGenerating(ChatError):
 
 class TooBusy(ChatError):
     """The owner has enough prompts waiting."""
+
+
+class FileRefused(ChatError):
+    """An attached file cannot be read, or is too much."""
+
+
+class CannotSee(ChatError):
+    """The model takes no images."""

@@ -16,6 +16,8 @@ MAY_IMPORT = {
     "blocks": set(),
     "markdown": {"blocks"},
     "context": EVERYWHERE,
+    "pdf": EVERYWHERE,
+    "attachments": EVERYWHERE | {"pdf"},
     "identity": EVERYWHERE,
     "client": EVERYWHERE,
     "engine": EVERYWHERE | {"engine"},
@@ -27,7 +29,8 @@ MAY_IMPORT = {
     | {"generation", "line", "context", "client", "host", "settings", "store"},
     "service": EVERYWHERE | {"settings", "store", "host", "generations"},
     "web": EVERYWHERE | {"web", "service", "identity"},
-    "ui": EVERYWHERE | {"ui", "service", "identity", "generation", "blocks", "markdown"},
+    "ui": EVERYWHERE
+    | {"ui", "service", "identity", "generation", "blocks", "markdown", "attachments"},
     "__main__": EVERYWHERE | {"engine", "settings"},
 }
 
@@ -68,6 +71,7 @@ def test_streamlit_is_known_only_where_pages_are_made():
         ("sqlite_utils", "chatcore/store/sqlite/"),
         ("ollama", "chatcore/client.py"),
         ("xllamacpp", "chatcore/engine/"),
+        ("pypdf", "chatcore/pdf.py"),
     ],
 )
 def test_a_library_has_one_room(library, room):
