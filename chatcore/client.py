@@ -4,10 +4,12 @@ Every error of ollama and httpx becomes one of ours here, around the iteration a
 call. It knows nothing of sessions, and nothing of how the server was found.
 """
 
+import asyncio
 import os
 import re
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
 from typing import Any, cast
 
 import httpx
@@ -70,7 +72,7 @@ class OllamaClient:
                 f"OLLAMA_HOST is {host!r}; expected an address, e.g. 127.0.0.1:11434."
             ) from error
         self.host = str(self._sync._client.base_url).rstrip("/")
-        self._context_lengths: dict[str, int | None] = {}
+        self._shown: dict[str, _Shown] = {}
 
     def version(self) -> str:
         with self._translated():
@@ -91,18 +93,18 @@ class OllamaClient:
 
     def context_length(self, model: str) -> int | None:
         """The window the model was trained for, in tokens, where the server tells it."""
-        if model not in self._context_lengths:
+        return self._show(model).context_length
+
+    def capabilities(self, model: str) -> frozenset[str] | None:
+        """What the model can do, `vision` for one; None where the server does not tell."""
+        return self._show(model).capabilities
+
+    def _show(self, model: str) -> "_Shown":
+        """Asked once for each model."""
+        if model not in self._shown:
             with self._translated(model):
-                described = self._sync.show(model).modelinfo or {}
-            self._context_lengths[model] = next(
-                (
-                    value
-                    for key, value in described.items()
-                    if key.endswith(".context_length") and isinstance(value, int)
-                ),
-                None,
-            )
-        return self._context_lengths[model]
+                self._shown[model] = _shown(self._sync.show(model))
+        return self._shown[model]
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[Chunk]:
         """The reply, chunk by chunk; the last one carries the usage.
@@ -117,7 +119,7 @@ class OllamaClient:
             )
             # Closed by hand: `async for` leaves that to the garbage collector.
             async with aclosing(cast("AsyncGenerator[ollama.ChatResponse]", stream)) as stream:
-                async for part in stream:
+                async for part in _gathered(stream):
                     finished = finished or bool(part.done)
                     yield _chunk(part)
         if not finished:
@@ -160,6 +162,41 @@ _BROKE_OFF = (
     "The model server broke off in mid-reply: what it had written is kept."
     " Check that it still runs, then try again."
 )
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What is used of an answer to /api/show."""
+
+    context_length: int | None
+    capabilities: frozenset[str] | None
+
+
+def _shown(answer: ollama.ShowResponse) -> _Shown:
+    lengths = [
+        value
+        for key, value in (answer.modelinfo or {}).items()
+        if key.endswith(".context_length") and isinstance(value, int)
+    ]
+    known = answer.capabilities
+    return _Shown(next(iter(lengths), None), None if known is None else frozenset(known))
+
+
+async def _gathered(
+    parts: AsyncIterator[ollama.ChatResponse],
+) -> AsyncIterator[ollama.ChatResponse]:
+    """The same, read from the network some at a time: each reading costs more than ten chunks.
+
+    Only where the next one has to be waited for anyway, so a model that is faster is not held up.
+    """
+    clock = asyncio.get_running_loop().time
+    asked = clock()
+    async for part in parts:
+        waited = clock() - asked
+        yield part
+        if waited > 0.001:
+            await asyncio.sleep(0.02)
+        asked = clock()
 
 
 def _chunk(part: ollama.ChatResponse) -> Chunk:

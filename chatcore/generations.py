@@ -8,19 +8,26 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import Sequence
 from contextlib import aclosing, suppress
 from weakref import WeakSet
 
 from chatcore.client import OllamaClient
 from chatcore.context import window, wire_messages
-from chatcore.errors import AlreadyGenerating, ChatError, ModelNotFound, ServerError, StoreError
+from chatcore.errors import (
+    AlreadyGenerating,
+    CannotSee,
+    ChatError,
+    ModelNotFound,
+    ServerError,
+    StoreError,
+)
 from chatcore.generation import HEARTBEAT, Generation
 from chatcore.host import ModelHost
 from chatcore.line import Line, Ticket
 from chatcore.settings import Settings
 from chatcore.store import Store
-from chatcore.types import ChatRequest, Chunk, Message, State, Turn
+from chatcore.types import CHARACTERS_PER_TOKEN, ChatRequest, File, Message, State, Turn
 
 log = logging.getLogger(__name__)
 
@@ -28,22 +35,6 @@ DRAFT_EVERY = 0.25  # seconds
 LOADED_EVERY = 0.5  # seconds between two looks whether the model is in memory
 REGISTERED_WITHIN = 5.0  # seconds from the commit of a turn
 SAVE_AGAIN_AFTER = 5.0  # seconds, when the disk was full
-CHARACTERS_PER_TOKEN = 4  # a guess, for the clock alone
-
-
-async def gathered(chunks: AsyncIterator[Chunk]) -> AsyncIterator[Chunk]:
-    """The same, read from the network some at a time: each reading costs more than ten chunks.
-
-    Only where the next one has to be waited for anyway, so a model that is faster is not held up.
-    """
-    clock = asyncio.get_running_loop().time
-    asked = clock()
-    async for chunk in chunks:
-        waited = clock() - asked
-        yield chunk
-        if waited > 0.001:
-            await asyncio.sleep(0.02)
-        asked = clock()
 
 
 class Generations:
@@ -67,24 +58,41 @@ class Generations:
         )
         self._thread.start()
 
-    def start(self, owner: int, session_id: str | None, prompt: str, model: str) -> Generation:
+    def start(
+        self,
+        owner: int,
+        session_id: str | None,
+        prompt: str,
+        model: str,
+        attachments: Sequence[File] = (),
+    ) -> Generation:
         """Store the prompt, then let the model answer it.
 
-        Raises TooBusy, and what Store.begin_turn raises; then nothing was stored or sent.
+        Raises TooBusy, CannotSee, and what Store.begin_turn raises; then nothing was stored or
+        sent.
         """
         self._line.check(owner)
-        return self._begin(owner, self._store.begin_turn(owner, session_id, prompt, model))
+        self._check_sight(model, any(file.text is None for file in attachments))
+        turn = self._store.begin_turn(owner, session_id, prompt, model, attachments=attachments)
+        return self._begin(owner, turn)
 
-    def send(self, owner: int, session_id: str | None, prompt: str, model: str) -> str:
+    def send(
+        self,
+        owner: int,
+        session_id: str | None,
+        prompt: str,
+        model: str,
+        attachments: Sequence[File] = (),
+    ) -> str:
         """Start, or keep the prompt until the session's reply under way has ended.
 
         Returns the session's id. Raises as start, and TooBusy where a prompt waits already.
         """
         try:
-            return self.start(owner, session_id, prompt, model).turn.session.id
+            return self.start(owner, session_id, prompt, model, attachments).turn.session.id
         except AlreadyGenerating:
             assert session_id is not None
-            self._store.set_next(owner, session_id, prompt, model)
+            self._store.set_next(owner, session_id, prompt, model, attachments)
             self.start_next(owner, session_id)  # the reply may have ended meanwhile
             return session_id
 
@@ -99,14 +107,18 @@ class Generations:
     def edit(
         self, owner: int, session_id: str, message: Message, prompt: str, model: str
     ) -> Generation:
-        """Answer another version of a prompt. Raises as start."""
+        """Answer another version of a prompt, with its attachments. Raises as start."""
         self._line.check(owner)
+        self._check_sight(model, _shows_images(message))
         turn = self._store.begin_turn(owner, session_id, prompt, model, instead_of=message.id)
         return self._begin(owner, turn)
 
     def regenerate(self, owner: int, reply: Message, model: str) -> Generation:
         """Another version of a reply, from this model. Raises as start."""
         self._line.check(owner)
+        if reply.parent_id is not None:
+            prompt = self._store.message(owner, reply.parent_id)
+            self._check_sight(model, _shows_images(prompt))
         return self._begin(owner, self._store.begin_version(owner, reply.id, model))
 
     def resume(self, owner: int, reply: Message) -> Generation:
@@ -145,6 +157,20 @@ class Generations:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    def _check_sight(self, model: str, needed: bool) -> None:
+        """A server that does not tell, or cannot be asked, is no reason to refuse."""
+        if not needed:
+            return
+        try:
+            sees = _sees(self._host.client(), model)
+        except ChatError:
+            return
+        if not sees:
+            raise CannotSee(
+                f"The model {model!r} cannot see images: pick one that can, then send it again;"
+                " `ollama pull gemma3:4b` gets one."
+            )
 
     def _begin(self, owner: int, turn: Turn) -> Generation:
         generation = Generation(owner, turn)
@@ -241,7 +267,7 @@ class Generations:
         generation.asked()
         try:
             async with aclosing(client.chat(request)) as chunks:
-                async for chunk in gathered(chunks):
+                async for chunk in chunks:
                     generation.add(chunk)
                     room -= len(chunk.content) + len(chunk.thinking)
                     if room < 0:
@@ -259,7 +285,13 @@ class Generations:
             raise ModelNotFound(
                 f"No model is installed on {client.host}: get one, e.g. `ollama pull qwen3:8b`."
             )
-        messages = wire_messages(self._store.branch(generation.owner, reply.id))
+        branch = self._store.branch(generation.owner, reply.id)
+        contents = {
+            attachment.id: self._store.content(generation.owner, attachment.id)
+            for message in branch
+            for attachment in message.attachments
+        }
+        messages = wire_messages(branch, contents, _sees(client, reply.model))
         num_ctx = window(self._settings.num_ctx, client.context_length(reply.model))
         return ChatRequest(reply.model, messages, {"num_ctx": num_ctx})
 
@@ -321,3 +353,13 @@ class Generations:
             return False
         generation.unsaved = None
         return True
+
+
+def _sees(client: OllamaClient, model: str) -> bool:
+    """Whether it takes images, or the server does not tell."""
+    capabilities = client.capabilities(model)
+    return capabilities is None or "vision" in capabilities
+
+
+def _shows_images(message: Message) -> bool:
+    return any(attachment.is_image for attachment in message.attachments)

@@ -594,6 +594,9 @@ def _refusal(body: dict[str, Any], model: FakeModel | None) -> Status | None:
         return Status(400, f'"{name}" does not support thinking')
     if body.get("tools") and "tools" not in model.capabilities:
         return Status(400, f"{name} does not support tools")
+    shown = [body, *(body.get("messages") or [])]
+    if any(part.get("images") for part in shown) and "vision" not in model.capabilities:
+        return Status(400, "this model is missing data required for image input")
     return None
 
 

@@ -1,6 +1,7 @@
 """The client against a server on loopback that does on the wire what Ollama does, and worse."""
 
 import asyncio
+import base64
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -52,10 +53,10 @@ def client(fake):
     return OllamaClient(fake.host, timeout=30)
 
 
-def ask(client, model="qwen3:8b", received=None):
+def ask(client, model="qwen3:8b", received=None, **message):
     """All chunks of one reply; `received` gets those before an error, too."""
     chunks = [] if received is None else received
-    request = ChatRequest(model, [{"role": "user", "content": "hi"}], {"num_ctx": 512})
+    request = ChatRequest(model, [{"role": "user", "content": "hi"} | message], {"num_ctx": 512})
 
     async def collect():
         async for chunk in client.chat(request):
@@ -81,6 +82,31 @@ def test_the_window_a_model_was_trained_for_is_asked_once(client, fake):
     assert client.context_length("qwen3:8b") == 40960
     fake.stop()
     assert client.context_length("qwen3:8b") == 40960
+
+
+def test_what_a_model_can_do_is_asked_once_with_its_window(client, fake):
+    fake.models = [fake_model("gemma3:4b", capabilities=["completion", "vision"])]
+    assert client.context_length("gemma3:4b")
+    fake.stop()
+    assert client.capabilities("gemma3:4b") == {"completion", "vision"}
+
+
+def test_a_server_that_does_not_tell_what_a_model_can_do_is_believed(client, fake):
+    fake.models = [fake_model("gemma3:4b", capabilities=None)]
+    assert client.capabilities("gemma3:4b") is None
+
+
+def test_images_are_sent_as_ollama_takes_them(client, fake):
+    fake.models = [fake_model("gemma3:4b", capabilities=["completion", "vision"])]
+    image = bytes(range(256))
+    ask(client, "gemma3:4b", images=[image])
+    [sent] = fake.requests[0]["messages"][0]["images"]
+    assert base64.b64decode(sent) == image
+
+
+def test_images_for_a_model_that_cannot_see_are_refused_by_the_server(client):
+    with pytest.raises(ServerError, match="image input"):
+        ask(client, images=[b"png"])
 
 
 def test_a_reply_streams_and_ends_with_its_usage(client, fake):

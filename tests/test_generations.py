@@ -5,17 +5,22 @@ import time
 
 import pytest
 
-from chatcore.errors import AlreadyGenerating, SessionNotFound, TooBusy
+from chatcore.errors import AlreadyGenerating, CannotSee, SessionNotFound, TooBusy
 from chatcore.generations import Generations
 from chatcore.host import ModelHost
 from chatcore.settings import Settings
+from chatcore.types import File
 from tests.fake_ollama import PAUSE, Done, Drop, ErrorLine, Thinking, fake_model
 
 PATIENCE = 20.0
+NOTES = File("notes.txt", "text/plain; charset=utf-8", b"some text", "some text")
+PICTURE = File("cat.png", "image/png", b"png", None)
+SEES = fake_model("gemma3:4b", capabilities=["completion", "vision"])
+BLIND = fake_model("llama3.2:3b")
 
 
-def start(generations, owner, prompt="hello", session_id=None, model="llama3.2:3b"):
-    return generations.start(owner, session_id, prompt, model)
+def start(generations, owner, prompt="hello", session_id=None, model="llama3.2:3b", files=()):
+    return generations.start(owner, session_id, prompt, model, files)
 
 
 def followed(generation, heartbeat=lambda: None):
@@ -362,3 +367,55 @@ def test_a_reply_that_takes_too_long_is_ended(store, fake, tmp_path, ann):
     assert followed(generation) == "half "
     assert "HEARTH_REPLY_SECONDS" in last(store, generation).error
     generations.close()
+
+
+def test_files_go_to_the_model_with_their_prompt_and_with_every_later_one(generations, ann, fake):
+    fake.models = [SEES]
+    first = start(generations, ann, model="gemma3:4b", files=[NOTES, PICTURE])
+    followed(first)
+    followed(start(generations, ann, "more", first.turn.session.id, model="gemma3:4b"))
+    for request in fake.requests:
+        assert "some text" in request["messages"][0]["content"]
+        assert len(request["messages"][0]["images"]) == 1
+
+
+def test_an_image_for_a_model_that_cannot_see_is_refused_and_not_stored(
+    generations, store, ann, fake
+):
+    with pytest.raises(CannotSee, match=r"'llama3\.2:3b' cannot see"):
+        start(generations, ann, files=[NOTES, PICTURE])
+    assert store.sessions(ann) == []
+    assert fake.requests == []
+
+
+def test_a_prompt_with_an_image_is_answered_again_only_by_a_model_that_sees(
+    generations, store, ann, fake
+):
+    fake.models = [SEES, BLIND]
+    generation = start(generations, ann, model="gemma3:4b", files=[PICTURE])
+    followed(generation)
+    turn = generation.turn
+    with pytest.raises(CannotSee):
+        generations.regenerate(ann, last(store, generation), "llama3.2:3b")
+    with pytest.raises(CannotSee):
+        generations.edit(ann, turn.session.id, turn.prompt, "hallo", "llama3.2:3b")
+    followed(generations.edit(ann, turn.session.id, turn.prompt, "hallo", "gemma3:4b"))
+    assert fake.requests[-1]["messages"][0]["images"]
+
+
+def test_a_chat_with_an_image_goes_on_with_a_model_that_cannot_see(generations, ann, fake):
+    fake.models = [SEES, BLIND]
+    first = start(generations, ann, model="gemma3:4b", files=[PICTURE])
+    followed(first)
+    followed(start(generations, ann, "more", first.turn.session.id))
+    assert "images" not in fake.requests[-1]["messages"][0]
+    assert "cat.png" in fake.requests[-1]["messages"][0]["content"]
+
+
+def test_a_server_that_cannot_be_asked_is_no_reason_to_refuse_an_image(
+    generations, store, ann, fake
+):
+    fake.stop()
+    generation = start(generations, ann, files=[PICTURE])
+    followed(generation)
+    assert "No model server answers" in last(store, generation).error

@@ -75,7 +75,14 @@ class Store(Protocol):
         """
         ...
 
-    def set_next(self, owner: int, session_id: str, prompt: str, model: str) -> Message:
+    def set_next(
+        self,
+        owner: int,
+        session_id: str,
+        prompt: str,
+        model: str,
+        attachments: Sequence[File] = (),
+    ) -> Message:
         """Keep a prompt until the session's reply ends; it is `waiting`, outside the tree.
 
         Raises TooBusy where one waits already.

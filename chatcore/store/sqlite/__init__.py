@@ -111,7 +111,14 @@ class SqliteStore:
 
         return self._write(begin)
 
-    def set_next(self, owner: int, session_id: str, prompt: str, model: str) -> Message:
+    def set_next(
+        self,
+        owner: int,
+        session_id: str,
+        prompt: str,
+        model: str,
+        attachments: Sequence[File] = (),
+    ) -> Message:
         prompt, model = rows.clean(prompt), rows.clean(model)
 
         def wait(db: Database) -> Message:
@@ -121,6 +128,7 @@ class SqliteStore:
                     "Another prompt waits already for this chat's reply: send this one later."
                 )
             waiting = rows.insert_alone(db, owner, pk, "user", "waiting", prompt, model)
+            rows.attach(db, waiting, attachments)
             return rows.message(db, owner, waiting)
 
         return self._write(wait)
