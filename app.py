@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from chatcore import service
 from chatcore.errors import ChatError
+from chatcore.web.attachments import attachment
 from chatcore.web.headers import SecurityHeaders
 from chatcore.web.health import healthz
 
@@ -34,7 +35,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 
 hearth = st.App(
     "frame.py",
-    routes=[Route("/healthz", healthz)],
+    routes=[Route("/healthz", healthz), Route("/attachments/{id:int}", attachment)],
     middleware=[Middleware(SecurityHeaders)],
     lifespan=lifespan,
 )

@@ -83,3 +83,15 @@ def test_chats_are_grouped_by_the_visitors_day():
 
 def test_a_clock_that_runs_ahead_is_still_today():
     assert list(words.by_day([session(2026, 11, 23)], date(2026, 11, 22), UTC)) == ["Today"]
+
+
+@pytest.mark.parametrize(
+    ("characters", "shown"),
+    [
+        (12_000, r"a\*b\.md · 12 kB · about 3,000 tokens"),
+        (1, r"a\*b\.md · 12 kB · about 1 token"),
+        (None, r"a\*b\.md · 12 kB"),
+    ],
+)
+def test_a_file_is_named_with_its_size_and_what_it_costs(characters, shown):
+    assert words.file("a*b.md", 12_000, characters) == shown

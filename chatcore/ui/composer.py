@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from chatcore import attachments
 from chatcore.errors import ChatError
-from chatcore.types import Message
-from chatcore.ui import actions, picker, state, words
+from chatcore.types import File, Message
+from chatcore.ui import actions, chips, picker, state, words
 from chatcore.ui.state import View
 
 
@@ -16,6 +17,7 @@ class Unsent:
     """A prompt on its way to a chat, or why it did not get there."""
 
     prompt: str
+    files: tuple[File, ...]
     session_id: str | None
     """None for a new chat."""
     model: str
@@ -45,45 +47,54 @@ def draw(view: View) -> None:
     _unsent()
     model = picker.chosen() if view.server else ""
     placeholder = f"Message {model}".strip()
-    st.chat_input(placeholder, key="prompt", on_submit=_submit)
+    st.chat_input(placeholder, key="prompt", accept_file="multiple", on_submit=_submit)
 
 
 def _submit() -> None:
     """Runs before the page is drawn, so the model is at work while it is."""
-    prompt: str = st.session_state["prompt"]
-    if not prompt.strip():
-        return
-    try:
-        unsent = _addressed(prompt)
-    except ChatError as error:
-        asked_for = st.query_params.get("session")
-        unsent = Unsent(prompt, asked_for, picker.chosen(), str(error))
-        st.session_state["unsent"] = [*_waiting(), unsent]
-        return
-    _send(unsent)
+    value = st.session_state["prompt"]
+    # Read now: Streamlit forgets the files after this run.
+    files, refused = attachments.read_all((file.name, file.getvalue()) for file in value.files)
+    prompt = value.text if value.text.strip() else ""
+    if prompt or files:
+        unsent = _addressed(prompt, files)
+        _keep(replace(unsent, reason=refused)) if refused else _send(unsent)
+    elif refused:
+        st.session_state["failure"] = refused
 
 
-def _addressed(prompt: str) -> Unsent:
+def _addressed(prompt: str, files: tuple[File, ...]) -> Unsent:
     """To the chat that the address names, and its model: this page may be older than both."""
-    services, owner = state.here()
-    session = state.session(services, owner)
+    try:
+        session = state.session(*state.here())
+    except ChatError:  # sending will tell
+        return Unsent(prompt, files, st.query_params.get("session"), picker.chosen())
     model = (session.model if session else "") or picker.chosen()
-    return Unsent(prompt, session.id if session else None, model)
+    return Unsent(prompt, files, session.id if session else None, model)
 
 
 def _send(unsent: Unsent) -> None:
     """Into its own chat, whichever is open by now."""
-    waiting = [other for other in _waiting() if other is not unsent]
     try:
         services, owner = state.here()
         generation = services.generations.start(
-            owner, unsent.session_id, unsent.prompt, unsent.model
+            owner, unsent.session_id, unsent.prompt, unsent.model, unsent.files
         )
     except ChatError as error:
-        waiting.append(replace(unsent, reason=str(error)))
+        _keep(replace(unsent, reason=str(error)))
     else:
         st.query_params["session"] = generation.turn.session.id
-    st.session_state["unsent"] = waiting
+
+
+def _send_again(unsent: Unsent) -> None:
+    """To the model picked by now, where its own chat is open: the old one may be the reason."""
+    own = unsent.session_id == st.query_params.get("session")
+    _send(replace(unsent, model=picker.chosen() or unsent.model) if own else unsent)
+    _discard(unsent)
+
+
+def _keep(unsent: Unsent) -> None:
+    st.session_state["unsent"] = [*_waiting(), unsent]
 
 
 def _waiting() -> list[Unsent]:
@@ -96,9 +107,11 @@ def _unsent() -> None:
         with st.container(key=f"unsent_{n}", border=True):
             st.error(words.sentence(unsent.reason), icon=":material/error:")
             st.caption("Not sent yet:")
-            st.code(unsent.prompt, language=None, wrap_lines=True)
+            if unsent.prompt:
+                st.code(unsent.prompt, language=None, wrap_lines=True)
+            chips.unsent(unsent.files)
             with st.container(horizontal=True):
-                st.button("Send again", key=f"send_again_{n}", on_click=_send, args=(unsent,))
+                st.button("Send again", key=f"send_again_{n}", on_click=_send_again, args=(unsent,))
                 st.button(
                     "Discard",
                     key=f"discard_{n}",

@@ -5,7 +5,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from chatcore.markdown import blocks
 from chatcore.types import Message
-from chatcore.ui import composer, controls, history, words
+from chatcore.ui import chips, composer, controls, history, words
 from chatcore.ui.clock import Clock
 from chatcore.ui.follow import pieces
 from chatcore.ui.stage import stage
@@ -71,6 +71,8 @@ class Transcript:
     def _write(self, message: Message) -> DeltaGenerator:
         """All but what stands below the text; returns the place for that."""
         above, text, below = self._parts(message)
+        with below:
+            chips.draw(message)
         if _is_edited(message):
             with text:
                 controls.edit(self._session, message)

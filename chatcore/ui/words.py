@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime, timedelta, tzinfo
 
 from chatcore.generation import Phase
-from chatcore.types import Message, ModelInfo, Session, Usage
+from chatcore.types import CHARACTERS_PER_TOKEN, Message, ModelInfo, Session, Usage
 
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
@@ -32,6 +32,15 @@ def size(n: int) -> str:
             return f"{value:.0f} {unit}" if value >= 10 or unit == "B" else f"{value:.1f} {unit}"
         value /= 1000
     return f"{value:.1f} TB"
+
+
+def file(name: str, n: int, characters: int | None) -> str:
+    """notes.txt · 12 kB · about 3,000 tokens, as Markdown; `n` bytes, None for an image."""
+    parts = [plain(name), size(n)]
+    if characters is not None:
+        tokens = max(1, characters // CHARACTERS_PER_TOKEN)
+        parts.append(f"about {tokens:,} token{'s' * (tokens > 1)}")
+    return " · ".join(parts)
 
 
 def seconds(nanoseconds: int) -> str:
