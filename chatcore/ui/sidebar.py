@@ -37,6 +37,7 @@ def draw(view: View) -> None:
 
 def _new_chat() -> None:
     st.query_params.clear()
+    st.session_state.pop("shown", None)  # a click that comes before the page is drawn says it anew
 
 
 def _chats(view: View) -> None:
