@@ -1,6 +1,6 @@
 """A chat: its messages, the reply under way, and the composer."""
 
-from chatcore.ui import composer, empty, history, state
+from chatcore.ui import composer, empty, history, page, state
 from chatcore.ui.stage import stage
 from chatcore.ui.transcript import Transcript
 
@@ -10,6 +10,9 @@ if view.session is None:
     history.close()
     with stage("chat", None):
         empty.draw(view)
+    page.draw(view)
     composer.draw(view)
 else:
-    Transcript(view).draw(stop)
+    transcript = Transcript(view)
+    page.draw(view)
+    transcript.draw(stop)

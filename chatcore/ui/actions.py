@@ -1,5 +1,6 @@
 """What the controls at a message do. Each is a callback: it runs before the page is drawn again."""
 
+import time
 from collections.abc import Callable
 
 import streamlit as st
@@ -47,6 +48,31 @@ def fork(message: Message) -> None:
 
 def rate(message: Message, key: str) -> None:
     attempt(lambda hearth, owner: hearth.store.rate(owner, message.id, st.session_state[key]))
+
+
+def copy(message: Message) -> None:
+    """Its Markdown, as it is stored."""
+    _leave_to_copy({"text": message.body})
+
+
+def copy_link(message: Message) -> None:
+    _leave_to_copy({"message": str(message.id)})
+
+
+def copy_last_reply() -> None:
+    def last_reply(hearth: Hearth, owner: int) -> None:
+        if session := state.session(hearth, owner):
+            messages = hearth.store.messages(owner, session.id)
+            replies = [m for m in messages if m.role == "assistant" and m.body]
+            if replies:
+                copy(replies[-1])
+
+    attempt(last_reply)
+
+
+def _leave_to_copy(what: dict[str, str]) -> None:
+    """For page.js, which tells a second wish from the first one by its time."""
+    st.session_state["copy"] = {"at": str(time.time_ns())} | what
 
 
 def begin_editing(message: Message) -> None:

@@ -47,7 +47,9 @@ def draw(view: View) -> None:
     _unsent()
     model = picker.chosen() if view.server else ""
     placeholder = f"Message {model}".strip()
-    st.chat_input(placeholder, key="prompt", accept_file="multiple", on_submit=_submit)
+    with st.bottom:
+        # Named here, since Streamlit would else scroll the page, too, and against page.js.
+        st.chat_input(placeholder, key="prompt", accept_file="multiple", on_submit=_submit)
 
 
 def _submit() -> None:

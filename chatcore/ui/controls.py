@@ -88,10 +88,13 @@ def _menu(message: Message, last: bool) -> None:
 
 
 def _entries(message: Message, last: bool) -> dict[str, Callable[[], None]]:
+    entries = {
+        "Copy": lambda: actions.copy(message),
+        "Copy link": lambda: actions.copy_link(message),
+    }
     fork = {"Fork from here": lambda: actions.fork(message)}
     if message.role != "assistant":
-        return {"Edit": lambda: actions.begin_editing(message)} | fork
-    entries = {}
+        return entries | {"Edit": lambda: actions.begin_editing(message)} | fork
     if last and can_go_on(message):
         entries["Continue"] = lambda: actions.resume(message)
     entries["Regenerate"] = lambda: actions.regenerate(message, message.model)

@@ -37,13 +37,15 @@ class _Shown:
     messages: tuple[tuple[int, bool], ...] = ()
     """Their ids, and which of them was under way."""
     wanted: int = PAGE
+    stays: int | None = None
+    """The message that stays in view though others came above it."""
     edition: int = 0
 
 
 def load(view: View) -> History:
     """A message that is shown stays where it is when others are added."""
     assert view.session is not None
-    shown = _shown(view.session.pk)
+    shown = _with_linked(view, view.session.id, _shown(view.session.pk))
     limit = max(shown.wanted, len(shown.messages) + PAGE)
     messages = view.hearth.store.messages(view.owner, view.session.id, last=limit)
     messages = messages[_first(shown, messages) :]
@@ -69,12 +71,31 @@ def ended() -> None:
 
 def show_earlier() -> None:
     shown: _Shown = st.session_state["history"]
-    st.session_state["history"] = replace(shown, messages=(), wanted=len(shown.messages) + PAGE)
+    first, _ = shown.messages[0]
+    wanted = len(shown.messages) + PAGE
+    st.session_state["history"] = replace(shown, messages=(), wanted=wanted, stays=first)
+
+
+def stays_in_view() -> str:
+    """The id of the message to be kept in view; else ""."""
+    shown: _Shown | None = st.session_state.get("history")
+    return str(shown.stays) if shown and shown.stays else ""
 
 
 def _shown(session_pk: int) -> _Shown:
     shown: _Shown | None = st.session_state.get("history")
     return shown if shown and shown.session_pk == session_pk else _Shown(session_pk)
+
+
+def _with_linked(view: View, session_id: str, shown: _Shown) -> _Shown:
+    """As far up as the message that the address names, where it is not on the page already."""
+    linked = st.query_params.get("message")
+    if linked is None or linked in [str(message_id) for message_id, _ in shown.messages]:
+        return shown
+    ids = [str(message.id) for message in view.hearth.store.messages(view.owner, session_id)]
+    if linked not in ids:
+        return shown
+    return replace(shown, messages=(), wanted=max(shown.wanted, len(ids) - ids.index(linked)))
 
 
 def _first(shown: _Shown, messages: list[Message]) -> int:

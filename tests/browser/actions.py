@@ -38,5 +38,14 @@ def choose(page: Page, session_id: str, action: str) -> None:
     page.get_by_role("menuitem", name=action).or_(page.get_by_role("option", name=action)).click()
 
 
+def message_menu(page: Page, n: int, action: str) -> None:
+    """An entry of the menu of the n-th message."""
+    message = messages(page).nth(n)
+    message.hover()
+    message.locator("[class*='st-key-message_menu_'] button").first.click()
+    entry = page.get_by_role("menuitem", name=action, exact=True)
+    entry.or_(page.get_by_role("option", name=action, exact=True)).click()
+
+
 def ready(page: Page) -> None:
     expect(page.locator(".st-key-prompt textarea")).to_be_enabled()

@@ -2,16 +2,8 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.actions import chats, in_address, messages, reply, send
+from tests.browser.actions import chats, in_address, message_menu, messages, reply, send
 from tests.fake_ollama import PAUSE, Thinking
-
-
-def message_menu(page, n, action):
-    """An entry of the menu of the n-th message."""
-    message = messages(page).nth(n)
-    message.hover()
-    message.locator("[class*='st-key-message_menu_'] button").first.click()
-    page.get_by_role("menuitem", name=action).or_(page.get_by_role("option", name=action)).click()
 
 
 def test_stop_keeps_the_text_and_continue_goes_on(app, fake, page):

@@ -1,0 +1,214 @@
+// What Streamlit has no way to do: the clipboard, where the page stands, the keys. Whatever is
+// looked for is looked for when it is needed, and where it is not there, nothing happens.
+
+const NEAR = 40; // px from the end that count as the end
+const FAR = 300; // px from the end at which a way back is offered
+const TOLD = 2500; // ms that a word such as "Copied" stays
+
+let calls = 0;
+let mounted = null;
+let copied = null;
+
+// Streamlit calls this whenever the data changed, and at the end what the last call returned.
+export default function ({ data, parentElement, setTriggerValue }) {
+  const call = ++calls;
+  if (mounted?.root !== parentElement) {
+    mounted?.leave();
+    mounted = mount(parentElement);
+  }
+  mounted.update(data, setTriggerValue);
+  if (data.copy && data.copy.at !== copied) {
+    copied = data.copy.at;
+    copy(parentElement, data.copy.text ?? addressOf(data.chat, data.copy.message));
+  }
+  return () => {
+    if (call !== calls) return;
+    mounted.leave();
+    mounted = null;
+  };
+}
+
+function mount(root) {
+  const gone = new AbortController();
+  const main = document.querySelector("[data-testid=stMain]");
+  const back = root.querySelector("#back");
+  const grown = new ResizeObserver(settle);
+  let shown = {};
+  let trigger = null;
+  let at = ""; // what is kept in view: "end", the id of a message, or "" for where the person is
+  let top = 0; // px, main.scrollTop as last seen
+  let linked = null;
+  let focusIsDue = false;
+
+  function listen(target, kinds, act, options) {
+    for (const kind of kinds.split(" "))
+      target.addEventListener(kind, act, { signal: gone.signal, ...options });
+  }
+
+  listen(document, "wheel touchmove pointerdown keydown", takeOver, { capture: true, passive: true });
+  listen(document, "click", clicked);
+  listen(document, "keydown", pressed);
+  listen(back, "click", () => {
+    at = "end";
+    settle();
+    focusComposer();
+  });
+  if (main) {
+    listen(main, "scroll", scrolled, { passive: true });
+    for (const part of [main, ...main.children]) grown.observe(part);
+  }
+
+  function update(data, setTriggerValue) {
+    const other = data.chat !== shown.chat;
+    if (data.message && (other || data.message !== shown.message)) at = data.message;
+    else if (other || data.messages > shown.messages) at = data.chat ? "end" : "";
+    else if (data.stay !== shown.stay) at = data.stay;
+    if (other) focusIsDue = !data.message;
+    if (other && !data.chat) main?.scrollTo(0, 0);
+    if (!data.message) unmark();
+    shown = data;
+    trigger = setTriggerValue;
+    settle();
+  }
+
+  // Show what is to be kept in view, after anything on the page grew or shrank.
+  function settle() {
+    const message = at && at !== "end" && document.querySelector(`.st-key-message_${at}`);
+    if (message && at === shown.message) mark(message);
+    else if (message) message.scrollIntoView();
+    else if (at) main?.scrollTo(0, main.scrollHeight);
+    if (focusIsDue) focusIsDue = !focusComposer();
+    look();
+  }
+
+  function look() {
+    if (!main) return;
+    top = main.scrollTop;
+    back.hidden = !shown.chat || rest() < FAR;
+  }
+
+  function rest() {
+    return main.scrollHeight - main.clientHeight - main.scrollTop;
+  }
+
+  // Upwards is the person's own way, unless Safari bounces off the end.
+  function scrolled() {
+    if (at === "end" && main.scrollTop < top && rest() > 1) at = "";
+    else if (at === "" && main.scrollTop > top && rest() < NEAR) at = "end";
+    look();
+  }
+
+  function takeOver(event) {
+    focusIsDue = false;
+    if (at !== "end") at = "";
+    if (event.type === "pointerdown") unmark();
+  }
+
+  function clicked(event) {
+    // What unfolds is read from its beginning.
+    if (event.target.closest("summary")) at = "";
+    if (event.target.closest(".st-key-new_chat")) focusComposer();
+  }
+
+  function pressed(event) {
+    if (event.defaultPrevented || event.altKey || event.repeat) return;
+    const command = event.ctrlKey || event.metaKey;
+    if (command && event.shiftKey && (event.key === ";" || event.code === "Semicolon"))
+      trigger("copy_reply", true);
+    else if (event.key === "/" && !command && !isTyping(event)) composer()?.focus();
+    else return;
+    event.preventDefault();
+  }
+
+  function mark(message) {
+    message.scrollIntoView();
+    if (message === linked) return;
+    unmark();
+    linked = message;
+    linked.dataset.linked = "";
+    linked.tabIndex = -1;
+    linked.focus({ preventScroll: true });
+  }
+
+  function unmark() {
+    delete linked?.dataset.linked;
+    linked = null;
+  }
+
+  function leave() {
+    gone.abort();
+    grown.disconnect();
+    unmark();
+  }
+
+  return { root, update, leave };
+}
+
+function composer() {
+  return document.querySelector(".st-key-prompt textarea");
+}
+
+// Whether nothing is left to do: on a touch screen the keyboard would cover the chat.
+function focusComposer() {
+  if (!matchMedia("(hover: hover) and (pointer: fine)").matches) return true;
+  composer()?.focus({ preventScroll: true });
+  return composer() !== null && document.activeElement === composer();
+}
+
+function isTyping(event) {
+  const target = event.composedPath()[0];
+  return target.isContentEditable || target.closest?.("input, textarea, select, [role=menu], [role=listbox]");
+}
+
+function addressOf(chat, message) {
+  return `${location.origin}${location.pathname}?session=${chat}&message=${message}`;
+}
+
+async function copy(root, text) {
+  try {
+    await navigator.clipboard.writeText(text); // there on https and localhost only
+  } catch {
+    if (!copyByCommand(text)) return offer(root, text);
+  }
+  tell(root, "Copied");
+}
+
+function copyByCommand(text) {
+  let done = false;
+  function put(event) {
+    event.clipboardData.setData("text/plain", text);
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    done = true;
+  }
+  document.addEventListener("copy", put, { capture: true });
+  document.execCommand("copy");
+  document.removeEventListener("copy", put, { capture: true });
+  return done;
+}
+
+// The browser wants a click of its own for it, or refuses altogether.
+function offer(root, text) {
+  const dialog = root.querySelector("dialog");
+  const box = dialog.querySelector("textarea");
+  box.value = text;
+  dialog.querySelector("#copy").onclick = () => {
+    box.select();
+    if (!copyByCommand(text)) return;
+    dialog.close();
+    tell(root, "Copied");
+  };
+  dialog.querySelector("#close").onclick = () => dialog.close();
+  dialog.onkeydown = (event) => event.stopPropagation(); // Escape closes this and stops no reply
+  if (!dialog.open) dialog.showModal();
+  box.select();
+}
+
+let telling = 0;
+
+function tell(root, word) {
+  const place = root.querySelector("output");
+  place.textContent = word;
+  clearTimeout(telling);
+  telling = setTimeout(() => (place.textContent = ""), TOLD);
+}

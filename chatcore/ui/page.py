@@ -1,0 +1,85 @@
+"""What Streamlit has no way to do, done in the browser by one small component for the whole page:
+the clipboard, links to a message, where the page is scrolled to, the keys.
+
+Its data is small and changes only when there is something to do, since Streamlit calls page.js at
+each change. What it does not know, it cannot leak: it sends nothing but the wish to copy.
+"""
+
+import re
+from pathlib import Path
+
+import streamlit as st
+
+from chatcore.errors import MessageNotFound
+from chatcore.types import Session
+from chatcore.ui import actions, history
+from chatcore.ui.state import View
+
+component = st.components.v2.component(
+    "hearth_page",
+    html=Path(__file__).with_name("page.html").read_text(encoding="utf-8"),
+    js=Path(__file__).with_name("page.js").read_text(encoding="utf-8"),
+)
+
+
+def draw(view: View) -> None:
+    """Below the messages: a word where the address names one that is not among them."""
+    with st.container():
+        message_id = _linked(view)
+    with st.bottom:
+        component(
+            key="page",
+            data={
+                "chat": view.session.id if view.session else "",
+                "messages": view.session.n_messages if view.session else 0,
+                "message": message_id,
+                "stay": history.stays_in_view(),
+                "copy": st.session_state.pop("copy", None),
+            },
+            on_copy_reply_change=actions.copy_last_reply,
+        )
+
+
+def _linked(view: View) -> str:
+    """The id of the message that the address names, where it is on the page; else ""."""
+    asked_for = st.query_params.get("message")
+    if asked_for is None or view.session is None or _moved_on(view.session, asked_for):
+        st.query_params.pop("message", None)
+        st.session_state.pop("link", None)
+        return ""
+    message_id = _number(asked_for)
+    branch = view.hearth.store.messages(view.owner, view.session.id)
+    if any(message.id == message_id for message in branch):
+        return str(message_id)
+    _elsewhere(view, view.session, message_id)
+    return ""
+
+
+def _number(asked_for: str) -> int:
+    """0, which is no message's, where it is no id."""
+    number = int(asked_for) if re.fullmatch("[0-9]{1,19}", asked_for) else 0
+    return number if number < 2**63 else 0
+
+
+def _moved_on(session: Session, asked_for: str) -> bool:
+    """Whether the chat is another by now, or longer, than when the link was opened."""
+    link = (asked_for, session.id, session.n_messages)
+    return bool(st.session_state.setdefault("link", link) != link)
+
+
+def _elsewhere(view: View, session: Session, message_id: int) -> None:
+    try:
+        message = view.hearth.store.message(view.owner, message_id)
+    except MessageNotFound:
+        message = None
+    if message is None or message.session_pk != session.pk:
+        st.info("The message of this link is not in this chat.", icon=":material/search_off:")
+        return
+    st.info("The message of this link is in another version of this chat.")
+    st.button(
+        "Show it",
+        key="show_linked",
+        icon=":material/alt_route:",
+        on_click=actions.choose_version,
+        args=(message_id,),
+    )
