@@ -20,8 +20,8 @@ page = st.navigation([chat], position="hidden")
 try:
     view = state.load()
     picker.settle(view)
-    view.rest.add(lambda: sidebar.draw(view))
     page.run()
+    view.rest.add(lambda: sidebar.draw(view))
     view.rest.draw()
 except ChatError as error:
     st.error(words.sentence(str(error)), icon=":material/error:")

@@ -5,14 +5,20 @@ from chatcore.ui.stage import stage
 from chatcore.ui.transcript import Transcript
 
 view = state.view()
-stop = composer.place_of_stop()
-if view.session is None:
-    history.close()
-    with stage("chat", None):
-        empty.draw(view)
-    page.draw(view)
-    composer.draw(view)
-else:
-    transcript = Transcript(view)
-    page.draw(view)
-    transcript.draw(stop)
+
+
+def draw() -> None:
+    stop = composer.place_of_stop()
+    if view.session is None:
+        history.close()
+        with stage("chat", None):
+            empty.draw(view)
+        page.draw(view)
+        composer.draw(view)
+    else:
+        transcript = Transcript(view)
+        page.draw(view)
+        transcript.draw(stop)
+
+
+view.rest.add(draw)

@@ -412,8 +412,8 @@ def test_only_the_last_reply_can_be_continued(store, ann):
 def test_one_reply_at_a_time_on_every_branch(store, ann):
     turn = talk(store, ann, "one", "1")
     store.begin_version(ann, turn.reply.id, "m")
-    store.choose_version(ann, turn.reply.id)
     for attempt in (
+        lambda: store.choose_version(ann, turn.reply.id),
         lambda: store.begin_turn(ann, turn.session.id, "two", "m"),
         lambda: store.begin_version(ann, turn.reply.id, "m"),
         lambda: store.resume_reply(ann, turn.reply.id),

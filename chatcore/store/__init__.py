@@ -114,7 +114,10 @@ class Store(Protocol):
         ...
 
     def choose_version(self, owner: int, message_id: int) -> None:
-        """Make the branch through this message the active one, as it was when last left."""
+        """Make the branch through this message the active one, as it was when last left.
+
+        Raises AlreadyGenerating while the session has a reply that streams: it would be hidden.
+        """
         ...
 
     def fork_session(self, owner: int, message_id: int) -> Session:

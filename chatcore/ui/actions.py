@@ -23,8 +23,34 @@ def attempt(change: Change) -> bool:
     return True
 
 
-def stop(message: Message) -> None:
-    attempt(lambda hearth, owner: hearth.generations.stop(owner, message))
+def stop(session_id: str) -> None:
+    """The reply that the session is at by now."""
+
+    def change(hearth: Hearth, owner: int) -> None:
+        for message in hearth.store.messages(owner, session_id, last=1):
+            hearth.generations.stop(owner, message)
+
+    attempt(change)
+
+
+def mark_read(session_id: str) -> None:
+    attempt(lambda hearth, owner: hearth.store.mark_read(owner, session_id))
+
+
+def send_next(session_id: str) -> None:
+    attempt(lambda hearth, owner: hearth.generations.start_next(owner, session_id))
+
+
+def edit_next(message: Message) -> None:
+    prompt = st.session_state["next_text"]
+    if not prompt.strip() and not message.attachments:
+        return
+    if attempt(lambda hearth, owner: hearth.store.edit_next(owner, message.id, prompt)):
+        cancel_editing()
+
+
+def discard_next(message: Message) -> None:
+    attempt(lambda hearth, owner: hearth.store.discard_next(owner, message.id))
 
 
 def choose_version(message_id: int) -> None:

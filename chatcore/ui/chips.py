@@ -6,10 +6,11 @@ from chatcore.types import Attachment, File, Message
 from chatcore.ui import words
 
 
-def draw(message: Message) -> None:
+def draw(message: Message, when: str = "") -> None:
+    """when: tells two drawings of one run apart."""
     if not message.attachments:
         return
-    with st.container(key=f"files_{message.id}", horizontal=True, gap="small"):
+    with st.container(key=f"files_{message.id}{when}", horizontal=True, gap="small"):
         for attachment in message.attachments:
             _image(attachment) if attachment.is_image else _link(attachment)
 

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from chatcore import attachments
 from chatcore.errors import ChatError
-from chatcore.types import File, Message
+from chatcore.types import File, Session
 from chatcore.ui import actions, chips, picker, state, words
 from chatcore.ui.state import View
 
@@ -30,7 +30,7 @@ def place_of_stop() -> DeltaGenerator:
         return st.empty()
 
 
-def draw_stop(place: DeltaGenerator, under_way: Message) -> None:
+def draw_stop(place: DeltaGenerator, session: Session) -> None:
     place.button(
         "Stop",
         icon=":material/stop_circle:",
@@ -38,7 +38,7 @@ def draw_stop(place: DeltaGenerator, under_way: Message) -> None:
         type="tertiary",
         shortcut="Esc",
         on_click=actions.stop,
-        args=(under_way,),
+        args=(session.id,),
     )
 
 
@@ -79,13 +79,14 @@ def _send(unsent: Unsent) -> None:
     """Into its own chat, whichever is open by now."""
     try:
         services, owner = state.here()
-        generation = services.generations.start(
+        session_id = services.generations.send(
             owner, unsent.session_id, unsent.prompt, unsent.model, unsent.files
         )
     except ChatError as error:
         _keep(replace(unsent, reason=str(error)))
     else:
-        st.query_params["session"] = generation.turn.session.id
+        if st.query_params.get("session") != session_id:
+            st.query_params["session"] = session_id
 
 
 def _send_again(unsent: Unsent) -> None:

@@ -61,12 +61,11 @@ def close() -> None:
     st.session_state.pop("history", None)
 
 
-def ended() -> None:
-    """The last message, which was under way, is a finished one now, in its place."""
+def ended(messages: list[Message], under_way: bool) -> None:
+    """The reply under way is a finished one now, in its place; maybe the next one follows."""
     shown: _Shown = st.session_state["history"]
-    st.session_state["history"] = replace(
-        shown, messages=tuple((message_id, False) for message_id, _ in shown.messages)
-    )
+    now = tuple((m.id, under_way and m is messages[-1]) for m in messages)
+    st.session_state["history"] = replace(shown, messages=now)
 
 
 def show_earlier() -> None:

@@ -1,4 +1,8 @@
-"""What of a page can wait until a reply has begun. Streamlit draws in the order of the script."""
+"""What is still to be drawn of a page, in order. Streamlit draws when the script gets there.
+
+Pages leave what they draw here too, instead of drawing: the identity of a widget depends on the
+script that is running, so frame and page are drawn by one, whichever is drawn by whose pause.
+"""
 
 from collections.abc import Callable
 
@@ -6,7 +10,7 @@ Draw = Callable[[], None]
 
 
 class Rest:
-    """Drawn once: by the follower of a reply in its first pause, else at the end of the run."""
+    """The follower of a reply draws it in its first pause, and at the end frame.py."""
 
     def __init__(self) -> None:
         self._waiting: list[Draw] = []

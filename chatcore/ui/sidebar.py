@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from chatcore.types import Session
-from chatcore.ui import picker, style, words
+from chatcore.ui import marks, picker, style, words
 from chatcore.ui.actions import attempt
 from chatcore.ui.stage import stage
 from chatcore.ui.state import View
@@ -54,6 +54,7 @@ def _chats(view: View) -> None:
         st.button(
             "Show more", key="more_chats", type="tertiary", on_click=_show_more, args=(shown,)
         )
+    marks.draw(view, shown)
 
 
 def _zone() -> ZoneInfo | None:

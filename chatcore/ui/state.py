@@ -4,6 +4,7 @@ st.session_state holds only what a widget needs, so a page that lost its connect
 acts on the truth at the next click.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -28,6 +29,8 @@ class View:
     server: ServerInfo | None
     server_error: str | None
     rest: Rest = field(default_factory=Rest)
+    live: list[Callable[[], None]] = field(default_factory=list)
+    """What the follower of a reply keeps true meanwhile; called twice a second."""
 
 
 def load() -> View:

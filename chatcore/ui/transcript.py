@@ -4,8 +4,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from chatcore.markdown import blocks
-from chatcore.types import Message
-from chatcore.ui import chips, composer, controls, history, words
+from chatcore.types import Message, Turn
+from chatcore.ui import actions, chips, composer, controls, history, waiting, words
 from chatcore.ui.clock import Clock
 from chatcore.ui.follow import pieces
 from chatcore.ui.stage import stage
@@ -24,17 +24,22 @@ class Transcript:
         self._session = view.session
         self._history = history.load(view)
         self._messages = self._history.messages
-        with stage("chat", (self._session.pk, self._history.edition)):
+        self._list = stage("chat", (self._session.pk, self._history.edition))
+        with self._list:
             self._head = st.container()
-            self._places = {m.id: st.container(key=f"message_{m.id}") for m in self._messages}
+            self._places = {m.id: _place(m) for m in self._messages}
+        self._next = st.empty()
 
     def draw(self, stop: DeltaGenerator) -> None:
         """And the composer below; a reply under way is followed to its end.
 
         stop: where the button stands that ends it.
         """
+        if self._session.unread:
+            actions.mark_read(self._session.id)
         if not self._messages or self._messages[-1].state != "streaming":
             self._draw_all(self._messages)
+            self._draw_next(replying=False)
             composer.draw(self._view)
             return
         *earlier, prompt, reply = self._messages
@@ -46,9 +51,12 @@ class Transcript:
             self._draw_all(earlier)
         below = self._write(prompt)
         rest.add(lambda: self._outcome(prompt, below))
+        rest.add(lambda: self._draw_next(replying=True))
         rest.add(lambda: composer.draw(self._view))
-        rest.add(lambda: composer.draw_stop(stop, reply))
-        self._follow(reply)
+        rest.add(lambda: composer.draw_stop(stop, self._session))
+        turn = self._follow(reply)
+        while turn is not None:
+            turn = self._follow(turn.reply)
         stop.empty()
 
     def _draw_all(self, messages: list[Message]) -> None:
@@ -83,14 +91,23 @@ class Transcript:
                 st.markdown(block)
         return below
 
-    def _follow(self, message: Message) -> None:
-        """Show the reply as it comes, from its first word, and turn it into the finished one."""
+    def _draw_next(self, replying: bool, again: bool = False) -> None:
+        """again: but not over an editor, which may be open."""
+        prompt = self._view.hearth.store.next_prompt(self._view.owner, self._session.id)
+        if prompt is not None and not (again and _is_edited(prompt)):
+            waiting.draw(self._next, self._session, prompt, replying)
+
+    def _follow(self, message: Message) -> Turn | None:
+        """Show the reply as it comes, from its first word, and turn it into the finished one.
+
+        Returns the turn that began when it ended, of a prompt that had waited.
+        """
         generation = self._view.hearth.generations.of(self._view.owner, message)
         if generation is None:
             self._draw(self._stored(message))
-            return
+            return None
         above, text, below = self._parts(message)
-        clock = Clock(generation, above)
+        clock = Clock(generation, above, self._view.live)
         with text:
             st.write_stream(pieces(generation, lambda: self._tick(clock)))
         self._view.rest.draw()
@@ -98,11 +115,27 @@ class Transcript:
         if generation.unsaved:
             with below:
                 _unsaved(generation.unsaved)
-            return
+            return None
+        if generation.next:
+            self._append(generation.next)
+        else:
+            self._draw_next(replying=False, again=True)
         message = self._stored(message)
         _thoughts(above, message)
         self._outcome(message, below)
-        history.ended()
+        history.ended(self._messages, under_way=generation.next is not None)
+        if generation.unread:
+            actions.mark_read(self._session.id)
+        clock.tick_others()
+        return generation.next
+
+    def _append(self, turn: Turn) -> None:
+        """A turn that begins while the page looks on."""
+        self._next.empty()
+        self._messages += [turn.prompt, turn.reply]
+        with self._list:
+            self._places |= {m.id: _place(m) for m in (turn.prompt, turn.reply)}
+        self._draw(turn.prompt)
 
     def _tick(self, clock: Clock) -> None:
         if clock.age > REST_AFTER:
@@ -128,6 +161,10 @@ class Transcript:
         if not _is_edited(message):
             with place:
                 controls.draw(message, last=message.id == self._messages[-1].id)
+
+
+def _place(message: Message) -> DeltaGenerator:
+    return st.container(key=f"message_{message.id}")
 
 
 def _is_edited(message: Message) -> bool:

@@ -181,7 +181,8 @@ class SqliteStore:
             if reply.role != "assistant" or reply.parent_id is None or session.leaf_id != reply.id:
                 raise MessageNotFound("Only the last reply of a chat can be continued.")
             db.execute(
-                "update messages set state = 'streaming', error = null where id = ?", [message_id]
+                "update messages set state = 'streaming', error = null, usage = null where id = ?",
+                [message_id],
             )
             return rows.turn(db, owner, session.id, reply.parent_id, message_id)
 
@@ -190,6 +191,7 @@ class SqliteStore:
     def choose_version(self, owner: int, message_id: int) -> None:
         def choose(db: Database) -> None:
             session = rows.session_of(db, owner, message_id)
+            rows.refuse_while_streaming(db, session.pk)
             db.execute(
                 "update messages set child_id = ?1"
                 " where id = (select parent_id from messages where id = ?1)",

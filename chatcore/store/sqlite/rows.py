@@ -160,7 +160,7 @@ def refuse_while_streaming(db: Database, session_pk: int) -> None:
         "select 1 from messages where state = 'streaming' and session_pk = ?", [session_pk]
     ).fetchone()
     if streaming:
-        raise AlreadyGenerating("This chat is still answering: send it when the reply is there.")
+        raise AlreadyGenerating("This chat is still answering: try again when the reply is there.")
 
 
 def turn(db: Database, owner: int, session_id: str, prompt_id: int, reply_id: int) -> Turn:

@@ -1,0 +1,67 @@
+"""Which chats of the sidebar are being answered, and which hold a reply that nobody has seen.
+
+One style sheet marks them all, so that telling of a change costs one element and not the list.
+"""
+
+from collections.abc import Iterable
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from chatcore.types import Session
+from chatcore.ui.state import View
+
+EVERY = 2.0  # seconds between two looks of a page that follows no reply itself
+
+
+def draw(view: View, shown: int) -> None:
+    """Kept true by the follower of a reply; else, while other chats are answered, by itself.
+
+    shown: how many sessions the sidebar lists.
+    """
+    under_way = view.hearth.generations.under_way()
+    if under_way and (view.session is None or view.session.pk not in under_way):
+        st.fragment(run_every=EVERY)(lambda: st.html(_marks(view, shown)))()
+    else:
+        marks = _Marks(view, shown, st.empty())
+        marks.tick()
+        view.live.append(marks.tick)
+
+
+class _Marks:
+    def __init__(self, view: View, shown: int, place: DeltaGenerator) -> None:
+        self._view = view
+        self._shown = shown
+        self._place = place
+        self._drawn: set[int] | None = None
+
+    def tick(self) -> None:
+        """Draw them anew, where a reply has begun or ended since."""
+        under_way = self._view.hearth.generations.under_way()
+        if under_way != self._drawn:
+            self._drawn = under_way
+            self._place.html(_marks(self._view, self._shown))
+
+
+def _marks(view: View, shown: int) -> str:
+    """With an element beside it the style sheet stays where it is put, and is replaced there."""
+    under_way = view.hearth.generations.under_way()
+    sessions = view.hearth.store.sessions(view.owner, shown)
+    replying = [s for s in sessions if s.pk in under_way]
+    unread = [s for s in sessions if s.unread and s.pk not in under_way]
+    rules = _rule(replying, "⋯", "replying", 400) + _rule(unread, "●", "unread reply", 700)
+    return f"<style>{rules}</style><i></i>"
+
+
+def _rule(sessions: Iterable[Session], mark: str, said: str, weight: int) -> str:
+    """Ids hold nothing that CSS or HTML would read."""
+    links = ",".join(f".st-key-session_{s.id} a" for s in sessions)
+    if not links:
+        return ""
+    after = ",".join(f"{link}::after" for link in links.split(","))
+    names = ",".join(f"{link} p" for link in links.split(","))
+    content = f'content:"{mark}";content:"{mark}"/"{said}"'
+    return (
+        f"{after}{{{content};margin-left:auto;color:rgb(180 100 40)}}"
+        f"{names}{{font-weight:{weight}}}"
+    )

@@ -1,0 +1,50 @@
+"""The prompt that waits for its chat's reply to end: to be read, changed, removed, or sent now."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from chatcore.types import Message, Session
+from chatcore.ui import actions, chips
+
+
+def draw(place: DeltaGenerator, session: Session, prompt: Message, replying: bool) -> None:
+    """replying: whether the reply it waits for is under way; else only a click sends it."""
+    if st.session_state.get("editing") == prompt.id:
+        _editor(place, prompt)
+        return
+    when = "later" if replying else "now"
+    with place.container(key=f"waiting_{when}", border=True):
+        st.caption(
+            ":material/schedule: Next, sent when this reply has ended"
+            if replying
+            else ":material/pause_circle: Not sent yet, since the reply before it was cut short"
+        )
+        if prompt.body:
+            st.code(prompt.body, language=None, wrap_lines=True)
+        chips.draw(prompt, when)
+        with st.container(horizontal=True):
+            if not replying:
+                st.button("Send", key="send_next", on_click=actions.send_next, args=(session.id,))
+            _buttons(prompt, when)
+
+
+def _buttons(prompt: Message, when: str) -> None:
+    """when: the two states have keys of their own, since a run may draw one after the other."""
+    st.button("Edit", key=f"edit_next_{when}", on_click=actions.begin_editing, args=(prompt,))
+    st.button(
+        "Remove",
+        key=f"discard_next_{when}",
+        type="tertiary",
+        on_click=actions.discard_next,
+        args=(prompt,),
+    )
+
+
+def _editor(place: DeltaGenerator, prompt: Message) -> None:
+    with place.container(key="waiting_edited", border=True):
+        st.text_area("Your next message", value=prompt.body, key="next_text")
+        with st.container(horizontal=True):
+            st.button(
+                "Save", key="save_next", type="primary", on_click=actions.edit_next, args=(prompt,)
+            )
+            st.button("Cancel", key="cancel_next", on_click=actions.cancel_editing)

@@ -1,0 +1,101 @@
+"""What happens beside the reply that one looks at: the next prompt, the other chats."""
+
+from playwright.sync_api import expect
+
+from tests.browser.actions import chats, in_address, messages, ready, reply, send
+from tests.fake_ollama import PAUSE, ErrorLine
+
+
+def card(page):
+    return page.locator("[class*=st-key-waiting_]")
+
+
+def replying(app, fake, page, *script):
+    """A chat in mid-reply, the words of which wait for fake.release()."""
+    fake.reply("one ", PAUSE, *script)
+    page.goto(app.url)
+    send(page, "hello")
+    reply(page, "one")
+    return in_address(page)
+
+
+def test_a_prompt_sent_meanwhile_waits_and_is_answered_in_place(app, fake, page):
+    replying(app, fake, page, "and all")
+    send(page, "what next?")
+    expect(card(page)).to_contain_text("what next?")
+    fake.release()
+    reply(page, "You said: what next?")
+    expect(messages(page)).to_have_count(4)
+    expect(messages(page).nth(1)).to_contain_text("one and all")
+    expect(card(page)).to_have_count(0)
+    expect(page.locator(".st-key-stop")).to_have_count(0)
+
+
+def test_a_prompt_that_waits_can_be_changed_and_removed(app, fake, page):
+    replying(app, fake, page, "and all")
+    send(page, "what next?")
+    page.locator(".st-key-edit_next_later button").click()
+    page.get_by_label("Your next message").fill("something else")
+    page.locator(".st-key-save_next button").click()
+    expect(card(page)).to_contain_text("something else")
+    page.locator(".st-key-discard_next_later button").click()
+    expect(card(page)).to_have_count(0)
+    fake.release()
+    expect(messages(page).nth(1)).to_contain_text("one and all")
+    expect(messages(page)).to_have_count(2)
+
+
+def test_a_third_prompt_is_kept_to_copy(app, fake, page):
+    replying(app, fake, page, "and all")
+    send(page, "two")
+    expect(card(page)).to_contain_text("two")
+    send(page, "three")
+    expect(page.get_by_text("Another prompt waits already")).to_be_visible()
+    expect(page.locator(".st-key-unsent_0")).to_contain_text("three")
+    fake.release()
+    reply(page, "You said: two.")
+
+
+def test_the_next_prompt_is_sent_with_no_page_open(app, fake, page):
+    session = replying(app, fake, page, "and all")
+    send(page, "two")
+    expect(card(page)).to_contain_text("two")
+    page.goto("about:blank")
+    fake.release()
+    page.goto(f"{app.url}/?session={session}")
+    reply(page, "You said: two.")
+
+
+def test_after_a_failure_the_next_prompt_is_sent_by_a_click(app, fake, page):
+    replying(app, fake, page, ErrorLine("out of memory"))
+    send(page, "two")
+    expect(card(page)).to_contain_text("two")
+    fake.release()
+    page.locator(".st-key-send_next button").click()
+    reply(page, "You said: two.")
+    expect(messages(page)).to_have_count(4)
+
+
+def marked(page, session, word):
+    page.wait_for_function(
+        "([id, word]) => { const link = document.querySelector(`.st-key-session_${id} a`);"
+        " return link && getComputedStyle(link, '::after').content.includes(word) }",
+        arg=[session, word],
+    )
+
+
+def test_the_sidebar_tells_who_is_replying_and_what_is_unread(app, fake, page):
+    session = replying(app, fake, page, "and all")
+    marked(page, session, "replying")
+    page.locator(".st-key-new_chat button").click()
+    expect(messages(page)).to_have_count(0)
+    fake.release()
+    marked(page, session, "unread")
+    chats(page).first.click()
+    reply(page, "one and all")
+    ready(page)
+    page.wait_for_function(
+        "id => getComputedStyle(document.querySelector(`.st-key-session_${id} a`), '::after')"
+        ".content === 'none'",
+        arg=session,
+    )
