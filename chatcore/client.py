@@ -29,6 +29,9 @@ os.environ.update(_kept)
 LISTING_TIMEOUT = 3  # seconds; listing models never waits for one
 CONNECT_TIMEOUT = 3
 
+WORDS = 200  # characters of what a server says of its failure
+IN_MID_REPLY = -1  # the status that the library gives an error inside a stream
+
 LOOPBACK = re.compile(r"^(https?://)?(127\.|localhost\b|\[::1\]|:)")
 
 START_IT = "start it with `ollama serve`, then try again."
@@ -159,8 +162,8 @@ class OllamaClient:
 
 
 _BROKE_OFF = (
-    "The model server broke off in mid-reply: what it had written is kept."
-    " Check that it still runs, then try again."
+    "The model server broke off in mid-reply, whose text so far is kept:"
+    " see whether it still runs, then try again."
 )
 
 
@@ -213,7 +216,25 @@ def _refusal(error: ollama.ResponseError, model: str, host: str) -> ServerError 
             f"The model {model!r} is not on {host}: pick another,"
             f" or get it with `ollama pull {model}`."
         )
-    return ServerError(f"The model server refused: {error.error.strip() or error.status_code}")
+    if error.status_code == IN_MID_REPLY:
+        return ServerError(
+            f"The model server failed in mid-reply ({_words(error)}):"
+            " the text so far is kept, try again."
+        )
+    return ServerError(
+        f"The model server refused ({_words(error)}): try again, or pick another model."
+    )
+
+
+def _words(error: ollama.ResponseError) -> str:
+    """What the server said, on one line. Proxies answer with pages, or as OpenAI words it."""
+    said: Any = error.error
+    if isinstance(said, dict):
+        said = said.get("message")
+    line = " ".join(str(said or "").split()).rstrip(".")
+    if not line or line.startswith("<"):
+        return f"HTTP status {error.status_code}"
+    return line if len(line) <= WORDS else f"{line[:WORDS]}…"
 
 
 def _model_info(model: ollama.ListResponse.Model, loaded: set[Any]) -> ModelInfo:

@@ -36,6 +36,12 @@ LOADED_EVERY = 0.5  # seconds between two looks whether the model is in memory
 REGISTERED_WITHIN = 5.0  # seconds from the commit of a turn
 SAVE_AGAIN_AFTER = 5.0  # seconds, when the disk was full
 
+WITHOUT_ANSWER = {
+    "length": "The model reached the length limit before its answer began",
+    "load": "The model server loaded the model, and wrote nothing",
+    "unload": "The model server took the model out of memory, and wrote nothing",
+}
+
 
 class Generations:
     """The registry, by the session's primary key; every public method from any thread."""
@@ -277,6 +283,8 @@ class Generations:
                         )
         finally:
             clock.cancel()
+        if not generation.body.strip():
+            raise _without_answer(generation)
 
     def _request(self, client: OllamaClient, generation: Generation) -> ChatRequest:
         reply = generation.turn.reply
@@ -363,3 +371,9 @@ def _sees(client: OllamaClient, model: str) -> bool:
 
 def _shows_images(message: Message) -> bool:
     return any(attachment.is_image for attachment in message.attachments)
+
+
+def _without_answer(generation: Generation) -> ServerError:
+    reason = generation.usage and generation.usage.done_reason
+    what = WITHOUT_ANSWER.get(reason or "", "The model ended without an answer")
+    return ServerError(f"{what}: try again, or pick another model.")

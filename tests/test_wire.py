@@ -1,0 +1,174 @@
+"""Everything a model server may do on the wire, and the message that each of it leaves."""
+
+import re
+import socket
+
+import pytest
+
+from chatcore.generations import Generations
+from chatcore.host import ModelHost
+from chatcore.settings import Settings
+from tests.fake_ollama import (
+    Done,
+    Drop,
+    End,
+    ErrorLine,
+    HalfLine,
+    Hang,
+    Status,
+    Thinking,
+)
+
+SILENCE = 1  # seconds, the least that HEARTH_TIMEOUT takes
+
+
+@pytest.fixture
+def reply_of(store, ann, fake, tmp_path):
+    """Asks one prompt under these settings, and returns the message that is left of the reply."""
+    running = []
+
+    def reply_of(**settings):
+        settings = Settings(tmp_path / "x.db", timeout=SILENCE, **settings)
+        running.append(Generations(store, ModelHost(settings), settings))
+        generation = running[-1].start(ann, None, "hello", "llama3.2:3b")
+        "".join(generation.follow(1000, lambda: None))
+        return store.message(ann, generation.turn.reply.id)
+
+    yield reply_of
+    fake.release()
+    for generations in running:
+        generations.close()
+
+
+@pytest.mark.parametrize(
+    ("steps", "thinking", "body", "done_reason"),
+    [
+        (["", "one ", "", "two", ""], "", "one two", "stop"),
+        ([Thinking("hm "), Thinking("so"), "one ", "two"], "hm so", "one two", "stop"),
+        ([Thinking("hm"), "one ", Thinking(" so"), "two"], "hm so", "one two", "stop"),
+        (["one", Done("length")], "", "one", "length"),
+        (["one", Done("load")], "", "one", "load"),
+        (["one", Done("unload")], "", "one", "unload"),
+        (["one", Done("a reason of tomorrow")], "", "one", "a reason of tomorrow"),
+    ],
+    ids=["empty chunks", "thinking", "thinking between", "length", "load", "unload", "unknown"],
+)
+def test_a_reply_that_ends_is_whole(reply_of, fake, steps, thinking, body, done_reason):
+    fake.reply(*steps)
+    reply = reply_of(ollama_host=fake.host)
+    assert (reply.state, reply.error) == ("done", None)
+    assert (reply.thinking, reply.body) == (thinking, body)
+    assert reply.usage.done_reason == done_reason
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ([Done()], "ended without an answer"),
+        ([""], "ended without an answer"),
+        (["\n \n"], "ended without an answer"),
+        ([Thinking("hm")], "ended without an answer"),
+        ([Thinking("hm"), Done("length")], "length limit"),
+        ([Done("load")], "loaded the model"),
+        ([Done("unload")], "out of memory"),
+    ],
+    ids=["nothing", "an empty chunk", "blanks", "thinking", "length", "load", "unload"],
+)
+def test_a_reply_that_ends_without_an_answer_says_so(reply_of, fake, steps, said):
+    fake.reply(*steps)
+    reply = reply_of(ollama_host=fake.host)
+    assert reply.state == "error"
+    assert said in told(reply)
+    assert reply.usage is not None
+
+
+@pytest.mark.parametrize(
+    ("breakage", "said"),
+    [
+        ([End()], "broke off"),
+        ([Drop()], "broke off"),
+        ([HalfLine('{"message": {"content": "lo')], "broke off"),
+        ([HalfLine('{"message": {"content": "lo'), End()], "broke off"),
+        ([HalfLine("no JSON at all\n")], "broke off"),
+        ([HalfLine("[1, 2]\n")], "broke off"),
+        ([HalfLine('{"message": "no object"}\n')], "broke off"),
+        ([HalfLine('{"error": {"message": "deep"}}\n')], "broke off"),
+        ([ErrorLine("model runner has crashed")], "model runner has crashed"),
+        ([ErrorLine("")], "broke off"),
+        ([Hang()], "said nothing for 1 s"),
+    ],
+    ids=[
+        "no last chunk",
+        "cut",
+        "half a line",
+        "half a line and the end",
+        "no JSON",
+        "a list",
+        "no message",
+        "an error that is no text",
+        "an error",
+        "an error without words",
+        "hangs",
+    ],
+)
+@pytest.mark.parametrize(
+    "written", [[], [Thinking("hm"), "some ", "text"]], ids=["at once", "late"]
+)
+def test_a_reply_that_breaks_keeps_its_text_and_says_why(reply_of, fake, written, breakage, said):
+    fake.reply(*written, *breakage)
+    reply = reply_of(ollama_host=fake.host)
+    assert (reply.state, reply.usage) == ("error", None)
+    assert (reply.thinking, reply.body) == (("hm", "some text") if written else ("", ""))
+    assert said in told(reply)
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "said"),
+    [
+        (400, "this model is only meant for embeddings", "only meant for embeddings"),
+        (401, "unauthorized", "unauthorized"),
+        (404, "model 'llama3.2:3b' not found", "ollama pull llama3.2:3b"),
+        (499, "", "499"),
+        (500, "llama runner has terminated:\n\nexit status 2", "has terminated: exit status 2"),
+        (500, {"message": "CUDA error", "type": "server_error"}, "CUDA error"),
+        (502, "<html><body><h1>Bad Gateway</h1></body></html>", "502"),
+        (503, "server busy, please try again", "server busy"),
+        (503, "x" * 100_000, "xxx…"),
+    ],
+)
+def test_a_refusal_is_told_in_one_sentence(reply_of, fake, code, error, said):
+    fake.reply(Status(code, error))
+    reply = reply_of(ollama_host=fake.host)
+    assert (reply.state, reply.body, reply.usage) == ("error", "", None)
+    assert said in told(reply)
+
+
+def test_a_server_that_is_gone_is_told(reply_of, fake):
+    fake.stop()
+    assert "change OLLAMA_HOST" in told(reply_of(ollama_host=fake.host))
+
+
+def test_no_server_at_all_is_told(reply_of, fake, monkeypatch):
+    monkeypatch.setattr("chatcore.host.LOCAL", fake.host)
+    fake.stop()
+    assert "HEARTH_EMBEDDED=off" in told(reply_of(embedded="off"))
+
+
+def test_a_server_that_takes_connections_and_says_nothing_is_told(reply_of, silent):
+    reply = reply_of(ollama_host=silent)
+    assert reply.state == "error"
+    assert "see whether it hangs" in told(reply)
+
+
+@pytest.fixture
+def silent():
+    """The address of a server that was stopped in the debugger, say."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def told(reply):
+    """The error of a message, which is one sentence short enough to be read."""
+    assert re.fullmatch(r"[A-Z][^\n]{20,400}\.", reply.error), reply.error
+    assert not re.search(r"[.!?] [A-Z]", reply.error), reply.error
+    return reply.error
