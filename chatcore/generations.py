@@ -35,6 +35,7 @@ DRAFT_EVERY = 0.25  # seconds
 LOADED_EVERY = 0.5  # seconds between two looks whether the model is in memory
 REGISTERED_WITHIN = 5.0  # seconds from the commit of a turn
 SAVE_AGAIN_AFTER = 5.0  # seconds, when the disk was full
+BEFORE_READING = ("queued", "loading")
 
 WITHOUT_ANSWER = {
     "length": "The model reached the length limit before its answer began",
@@ -182,8 +183,9 @@ class Generations:
         generation = Generation(owner, turn)
         with self._registered:
             self._under_way[turn.session.pk] = generation
+            # Before anyone can find it, so that a stop comes after it.
+            self._loop.call_soon_threadsafe(self._spawn, generation)
             self._registered.notify_all()
-        self._loop.call_soon_threadsafe(self._spawn, generation)
         return generation
 
     def _spawn(self, generation: Generation) -> None:
@@ -199,9 +201,10 @@ class Generations:
 
     async def _interrupt_all(self) -> None:
         self._closing.set()
-        for answer in self._answers.values():
-            answer.cancel()
-        await asyncio.gather(*self._replies, return_exceptions=True)
+        while self._replies:  # more may begin while the first are stored
+            for answer in self._answers.values():
+                answer.cancel()
+            await asyncio.gather(*self._replies, return_exceptions=True)
         for client in list(self._clients):
             await client.aclose()
         await self._loop.shutdown_default_executor()
@@ -310,9 +313,11 @@ class Generations:
         characters = sum(len(message["content"]) for message in request.messages)
         with suppress(ChatError):  # the request itself will tell
             while not await asyncio.to_thread(client.is_loaded, request.model):
+                if generation.phase.doing not in BEFORE_READING:
+                    return
                 generation.enter("loading")
                 await asyncio.sleep(LOADED_EVERY)
-        if generation.phase.doing in ("queued", "loading"):
+        if generation.phase.doing in BEFORE_READING:
             generation.enter("reading", characters // CHARACTERS_PER_TOKEN)
 
     async def _save_drafts(self, generation: Generation) -> None:

@@ -2,9 +2,11 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from chatcore.client import OllamaClient
 from chatcore.errors import AlreadyGenerating, CannotSee, SessionNotFound, TooBusy
 from chatcore.generations import Generations
 from chatcore.host import ModelHost
@@ -17,6 +19,13 @@ NOTES = File("notes.txt", "text/plain; charset=utf-8", b"some text", "some text"
 PICTURE = File("cat.png", "image/png", b"png", None)
 SEES = fake_model("gemma3:4b", capabilities=["completion", "vision"])
 BLIND = fake_model("llama3.2:3b")
+
+
+@pytest.fixture
+def threads():
+    threads = ThreadPoolExecutor(8)
+    yield threads
+    threads.shutdown(wait=False)
 
 
 def start(generations, owner, prompt="hello", session_id=None, model="llama3.2:3b", files=()):
@@ -64,27 +73,14 @@ def test_the_model_is_asked_with_the_whole_branch_and_a_window(generations, ann,
     assert body["options"]["num_ctx"] == 2048
 
 
-def test_every_follower_gets_all_of_it(generations, ann, fake):
+def test_every_follower_gets_all_of_it(generations, ann, fake, threads):
     fake.reply("one ", PAUSE, "two")
     generation = start(generations, ann)
-    early = follower(generation)
+    early = threads.submit(followed, generation)
     until(lambda: generation.body == "one ")
-    late = follower(generation)
+    late = threads.submit(followed, generation)
     fake.release()
-    assert early() == late() == followed(generation) == "one two"
-
-
-def follower(generation):
-    """Follow in a thread; call the result for the text."""
-    texts = []
-    thread = threading.Thread(target=lambda: texts.append(followed(generation)))
-    thread.start()
-
-    def text():
-        thread.join(PATIENCE)
-        return texts[0]
-
-    return text
+    assert early.result(PATIENCE) == late.result(PATIENCE) == "one two"
 
 
 def test_a_follower_leaves_before_the_first_word(generations, ann, fake):
@@ -206,6 +202,34 @@ def test_closing_saves_every_reply_as_interrupted(generations, store, ann, fake)
     fake.wait_until_idle()
 
 
+def test_followers_end_when_hearth_closes(generations, ann, fake, threads):
+    fake.reply("half ", PAUSE)
+    generation = start(generations, ann)
+    until(lambda: generation.body)
+    text = threads.submit(followed, generation)
+    generations.close()
+    assert text.result(PATIENCE) == "half "
+
+
+def test_a_prompt_sent_while_hearth_closes_is_interrupted_too(
+    generations, store, ann, fake, monkeypatch
+):
+    fake.reply("half ", PAUSE)
+    fake.reply(PAUSE)
+    first = start(generations, ann)
+    until(lambda: first.body)
+    finish, late = store.finish_reply, []
+
+    def finish_and_start(*arguments):
+        if not late:
+            late.append(start(generations, ann))
+        return finish(*arguments)
+
+    monkeypatch.setattr(store, "finish_reply", finish_and_start)
+    generations.close()
+    assert last(store, first).state == last(store, late[0]).state == "interrupted"
+
+
 def test_a_full_disk_keeps_the_reply_on_the_page_until_it_can_be_saved(
     generations, store, ann, fake, monkeypatch
 ):
@@ -279,6 +303,94 @@ def stopped_as_it_ends(generations, store, ann, fake):
     return last(store, generation)
 
 
+def test_stop_reaches_a_reply_that_is_only_just_registered(
+    generations, store, ann, fake, monkeypatch, threads
+):
+    class Slow(threading.Condition):
+        """Whoever begins a reply is put aside for a moment after registering it."""
+
+        def __exit__(self, *error):
+            super().__exit__(*error)
+            if threading.current_thread() is threading.main_thread():
+                time.sleep(0.1)
+
+    def begin_and_stop(*arguments):
+        turn = begin_turn(*arguments)
+        stops.append(threads.submit(generations.stop, ann, turn.reply))
+        return turn
+
+    begin_turn, stops = store.begin_turn, []
+    monkeypatch.setattr(generations, "_registered", Slow())
+    monkeypatch.setattr(store, "begin_turn", begin_and_stop)
+    fake.reply(PAUSE)
+    generation = start(generations, ann)
+    stops[0].result(PATIENCE)
+    assert last(store, generation).state == "stopped"
+
+
+def test_of_all_that_begin_a_reply_at_once_one_does(generations, ann, fake, threads):
+    first = start(generations, ann)
+    followed(first)
+    fake.reply(PAUSE)
+    turn = first.turn
+    beginnings = [
+        lambda: start(generations, ann, "one", turn.session.id),
+        lambda: start(generations, ann, "two", turn.session.id),
+        lambda: generations.resume(ann, turn.reply),
+        lambda: generations.regenerate(ann, turn.reply, "llama3.2:3b"),
+        lambda: generations.edit(ann, turn.session.id, turn.prompt, "uno", "llama3.2:3b"),
+    ]
+    together = threading.Barrier(len(beginnings))
+    begun = [threads.submit(begin_with, together, beginning) for beginning in beginnings]
+    refused = [error for each in begun if (error := each.exception(PATIENCE))]
+    assert [type(error) for error in refused] == [AlreadyGenerating] * 4
+    fake.wait_for_request(2)
+    assert len(fake.requests) == 2
+
+
+def begin_with(others, beginning):
+    others.wait(PATIENCE)
+    return beginning()
+
+
+def test_a_page_that_comes_late_follows_the_reply_that_goes_on(
+    generations, store, ann, fake, threads
+):
+    fake.reply("half ", PAUSE)
+    generation = start(generations, ann)
+    until(lambda: generation.body)
+    early, seen = threads.submit(followed, generation), last(store, generation)
+    generations.stop(ann, seen)
+    fake.reply(PAUSE, "whole")
+    generations.resume(ann, last(store, generation))
+    late = threads.submit(followed, generations.of(ann, seen))
+    fake.wait_for_request(2)
+    fake.release()
+    assert (early.result(PATIENCE), late.result(PATIENCE)) == ("half ", "half whole")
+
+
+def test_a_reply_ends_in_peace_when_its_chat_is_deleted(generations, store, ann, fake):
+    fake.reply("half ", PAUSE, "whole")
+    generation = start(generations, ann)
+    until(lambda: generation.body)
+    store.delete_session(ann, generation.turn.session.id)
+    fake.release()
+    assert followed(generation) == "half whole"
+    store.restore_session(ann, generation.turn.session.id)
+    reply = store.messages(ann, generation.turn.session.id)[-1]
+    assert (reply.state, reply.body) == ("done", "half whole")
+
+
+def test_a_reply_in_a_deleted_chat_can_be_stopped(generations, store, ann, fake):
+    fake.reply("half ", PAUSE)
+    generation = start(generations, ann)
+    until(lambda: generation.body)
+    store.delete_session(ann, generation.turn.session.id)
+    generations.stop(ann, last(store, generation))
+    assert last(store, generation).state == "stopped"
+    fake.wait_until_idle()
+
+
 def test_a_stopped_reply_goes_on_in_the_same_message(generations, store, ann, fake):
     fake.reply("half ", PAUSE)
     generation = start(generations, ann)
@@ -346,6 +458,22 @@ def test_the_clock_tells_loading_from_reading_from_writing(generations, ann, fak
         until(lambda doing=doing: generation.phase.doing == doing)
         fake.release()
     assert followed(generation) == "text more"
+
+
+def test_a_model_that_is_never_listed_as_loaded_writes_all_the_same(
+    generations, ann, fake, monkeypatch
+):
+    monkeypatch.setattr("chatcore.generations.LOADED_EVERY", 0.02)
+    looks = []
+    monkeypatch.setattr(OllamaClient, "is_loaded", lambda *_: looks.append(1) is not None)
+    fake.reply(PAUSE, "text ", PAUSE, "more")
+    generation = start(generations, ann)
+    until(lambda: len(looks) > 2)
+    assert generation.phase.doing == "loading"
+    fake.release()
+    until(lambda: generation.body)
+    phases = {generation.phase for _ in range(20) if not time.sleep(0.01)}
+    assert {phase.doing for phase in phases} == {"writing"}
 
 
 def test_a_reply_without_end_is_ended(store, fake, tmp_path, ann):
