@@ -18,6 +18,10 @@ test: .venv/installed-dev
 	@$(BIN)/python -m tests.browser.chromium
 	@$(BIN)/pytest
 
+# Kill the app 100 times in mid-reply, and see that nothing is lost
+torture: .venv/installed-dev
+	@$(BIN)/python -m tests.torture
+
 # Check format, lint, types and who imports what
 check: .venv/installed-dev
 	$(BIN)/ruff format --check .
@@ -52,4 +56,4 @@ clean:
 	@$(PIP) -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help install run test check bench screenshots clean
+.PHONY: help install run test torture check bench screenshots clean

@@ -1,0 +1,30 @@
+"""Kill the app in mid-reply, and look what is lost: `python -m tests.torture --kills 100`."""
+
+import argparse
+import random
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.torture.kills import Torture
+
+SLACK = 0.1  # seconds
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(
+        description="Kill the app in mid-reply, and look what is lost."
+    )
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
+    parser.add_argument("--slack", type=float, default=SLACK, help="seconds allowed for measuring")
+    asked = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        torture = Torture(Path(folder), asked.seed, asked.slack)
+        torture.run(asked.kills)
+    print(torture.summary())
+    sys.exit(1 if torture.complaints else 0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
