@@ -112,6 +112,19 @@ def test_what_a_crash_left_of_a_deleted_file_is_not_read_into_a_new_one(path):
     store.close()
 
 
+def test_a_folder_that_became_a_file_takes_no_more_prompts(tmp_path):
+    folder = tmp_path / "folder"
+    store = SqliteStore(folder / "hearth.db")
+    folder.rename(tmp_path / "moved")
+    folder.write_text("no folder")
+    with pytest.raises(StoreError, match="cannot be used"):
+        store.check()
+    folder.unlink()
+    (tmp_path / "moved").rename(folder)
+    store.check()
+    store.close()
+
+
 def test_a_link_to_a_disk_that_is_not_there_is_refused_and_kept(path, tmp_path):
     path.symlink_to(tmp_path / "unmounted" / "hearth.db")
     assert "is not there" in refusal(path)

@@ -105,7 +105,7 @@ class Writer:
         while jobs := self._take():
             try:
                 self._commit(jobs)
-            except (sqlite3.Error, StoreError):
+            except (sqlite3.Error, StoreError, OSError):
                 # One job may have taken the others down (a full disk rolls back everything):
                 # alone, each gets its own verdict.
                 for job in jobs:
