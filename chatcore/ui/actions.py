@@ -87,7 +87,7 @@ def copy_link(message: Message) -> None:
 
 def copy_last_reply() -> None:
     def last_reply(hearth: Hearth, owner: int) -> None:
-        if session := state.session(hearth, owner):
+        if session := state.session(hearth, owner, st.query_params.get("session")):
             messages = hearth.store.messages(owner, session.id)
             replies = [m for m in messages if m.role == "assistant" and m.body]
             if replies:

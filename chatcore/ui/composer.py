@@ -53,25 +53,30 @@ def draw(view: View) -> None:
 
 
 def _submit() -> None:
-    """Runs before the page is drawn, so the model is at work while it is."""
+    """Runs before the page is drawn, so the model is at work while it is.
+
+    What the page holds is read first, all of it: at each such reading Streamlit may end the run
+    of a page that was closed just after Enter, and the prompt would be lost.
+    """
     value = st.session_state["prompt"]
-    # Read now: Streamlit forgets the files after this run.
+    asked_for, picked = st.query_params.get("session"), picker.chosen()
+    # Now, since Streamlit forgets the files after this run.
     files, refused = attachments.read_all((file.name, file.getvalue()) for file in value.files)
     prompt = value.text if value.text.strip() else ""
     if prompt or files:
-        unsent = _addressed(prompt, files)
+        unsent = _addressed(prompt, files, asked_for, picked)
         _keep(replace(unsent, reason=refused)) if refused else _send(unsent)
     elif refused:
         st.session_state["failure"] = refused
 
 
-def _addressed(prompt: str, files: tuple[File, ...]) -> Unsent:
+def _addressed(prompt: str, files: tuple[File, ...], asked_for: str | None, picked: str) -> Unsent:
     """To the chat that the address names, and its model: this page may be older than both."""
     try:
-        session = state.session(*state.here())
+        session = state.session(*state.here(), asked_for)
     except ChatError:  # sending will tell
-        return Unsent(prompt, files, st.query_params.get("session"), picker.chosen())
-    model = (session.model if session else "") or picker.chosen()
+        return Unsent(prompt, files, asked_for, picked)
+    model = (session.model if session else "") or picked
     return Unsent(prompt, files, session.id if session else None, model)
 
 

@@ -37,14 +37,9 @@ def load() -> View:
     """Once a run, before anything is drawn. Raises ChatError where the services cannot start."""
     services, owner = here()
     server, server_error = _server(services)
-    loaded = View(
-        services,
-        owner,
-        st.query_params.get("session"),
-        session(services, owner),
-        server,
-        server_error,
-    )
+    asked_for = st.query_params.get("session")
+    found = session(services, owner, asked_for)
+    loaded = View(services, owner, asked_for, found, server, server_error)
     st.session_state["view"] = loaded
     _settle_address(loaded)
     return loaded
@@ -71,10 +66,10 @@ def here() -> tuple[Hearth, int]:
     return services, services.store.owner(identity_key(st.context.cookies))
 
 
-def session(services: Hearth, owner: int) -> Session | None:
-    """The session that the address names, where it is this owner's. For callbacks, too."""
+def session(services: Hearth, owner: int, asked_for: str | None) -> Session | None:
+    """The session that an address names, where it is this owner's. For callbacks, too."""
     try:
-        return services.store.session(owner, st.query_params.get("session", ""))
+        return services.store.session(owner, asked_for or "")
     except SessionNotFound:
         return None
 

@@ -1,10 +1,12 @@
 """The chat page: what it shows of the store, and what its controls do."""
 
 import pytest
+from streamlit.runtime.scriptrunner import StopException, get_script_run_ctx
 from streamlit.testing.v1 import AppTest
 
 from chatcore import service
 from chatcore.types import Usage
+from chatcore.ui import state
 from tests.fake_ollama import Done, Drop, fake_model
 from tests.pages.conftest import FRAME
 
@@ -293,3 +295,28 @@ def test_without_ollama_and_engine_the_page_says_what_to_do(open_page, monkeypat
     page = send(page, "hello")
     assert texts(page)[0] == ("user", "hello")
     assert r"HEARTH\_EMBEDDED\=off" in errors(page)[0]
+
+
+def test_a_page_closed_just_after_enter_has_sent_its_prompt(open_page, fake, monkeypatch):
+    page = open_page()
+    here = state.here
+
+    def here_on_a_closed_page():
+        monkeypatch.setattr(state, "here", here)
+        stop_at_next_touch(get_script_run_ctx().session_state)
+        return here()
+
+    monkeypatch.setattr(state, "here", here_on_a_closed_page)
+    send(page, "hello")
+    assert fake.wait_for_request()["messages"][-1]["content"] == "hello"
+
+
+def stop_at_next_touch(session_state):
+    """End the run of the script as Streamlit does when the page is gone."""
+
+    def stop():
+        object.__setattr__(session_state, "_yield_callback", lambda: None)
+        raise StopException
+
+    # Its own __setattr__ would take this for a value to keep.
+    object.__setattr__(session_state, "_yield_callback", stop)
