@@ -1,8 +1,9 @@
 """What every test shares: a store of its own and a scripted model server."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,9 +47,23 @@ def fake() -> Iterator[FakeOllama]:
 
 
 @pytest.fixture
-def generations(store: Store, fake: FakeOllama, tmp_path: Path) -> Iterator[Generations]:
-    settings = Settings(tmp_path / "x.db", ollama_host=fake.host)
-    generations = Generations(store, ModelHost(settings), settings)
-    yield generations
+def generations_with(
+    store: Store, fake: FakeOllama, tmp_path: Path
+) -> Iterator[Callable[..., Generations]]:
+    """Makes Generations under settings of their own; all of them are closed in the end."""
+    made: list[Generations] = []
+
+    def make(**settings: Any) -> Generations:
+        chosen = Settings(tmp_path / "x.db", **{"ollama_host": fake.host} | settings)
+        made.append(Generations(store, ModelHost(chosen), chosen))
+        return made[-1]
+
+    yield make
     fake.release()
-    generations.close()
+    for generations in made:
+        generations.close()
+
+
+@pytest.fixture
+def generations(generations_with: Callable[..., Generations]) -> Generations:
+    return generations_with()

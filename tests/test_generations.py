@@ -8,9 +8,6 @@ import pytest
 
 from chatcore.client import OllamaClient
 from chatcore.errors import AlreadyGenerating, CannotSee, SessionNotFound, TooBusy
-from chatcore.generations import Generations
-from chatcore.host import ModelHost
-from chatcore.settings import Settings
 from chatcore.types import File
 from tests.fake_ollama import PAUSE, Done, Drop, ErrorLine, Thinking, fake_model
 
@@ -267,9 +264,8 @@ def test_stop_works_while_the_model_reads_the_prompt(generations, store, ann, fa
     fake.wait_until_idle()
 
 
-def test_stop_works_while_waiting_in_line(store, fake, tmp_path, ann):
-    settings = Settings(tmp_path / "x.db", ollama_host=fake.host, parallel=1)
-    generations = Generations(store, ModelHost(settings), settings)
+def test_stop_works_while_waiting_in_line(generations_with, store, fake, ann):
+    generations = generations_with(parallel=1)
     fake.reply("first ", PAUSE)
     first = start(generations, ann)
     until(lambda: first.body)
@@ -278,7 +274,6 @@ def test_stop_works_while_waiting_in_line(store, fake, tmp_path, ann):
     generations.stop(ann, last(store, second))
     assert (last(store, second).state, last(store, first).state) == ("stopped", "streaming")
     assert len(fake.requests) == 1
-    generations.close()
 
 
 def test_stop_after_the_end_changes_nothing(generations, store, ann, fake):
@@ -476,25 +471,19 @@ def test_a_model_that_is_never_listed_as_loaded_writes_all_the_same(
     assert {phase.doing for phase in phases} == {"writing"}
 
 
-def test_a_reply_without_end_is_ended(store, fake, tmp_path, ann):
-    settings = Settings(tmp_path / "x.db", ollama_host=fake.host, reply_characters=1000)
-    generations = Generations(store, ModelHost(settings), settings)
+def test_a_reply_without_end_is_ended(generations_with, store, fake, ann):
     fake.reply(*["x" * 100] * 50)
-    generation = start(generations, ann)
+    generation = start(generations_with(reply_characters=1000), ann)
     followed(generation)
     assert "HEARTH_REPLY_CHARACTERS" in last(store, generation).error
     assert len(last(store, generation).body) <= 1100
-    generations.close()
 
 
-def test_a_reply_that_takes_too_long_is_ended(store, fake, tmp_path, ann):
-    settings = Settings(tmp_path / "x.db", ollama_host=fake.host, reply_seconds=1)
-    generations = Generations(store, ModelHost(settings), settings)
+def test_a_reply_that_takes_too_long_is_ended(generations_with, store, fake, ann):
     fake.reply("half ", PAUSE)
-    generation = start(generations, ann)
+    generation = start(generations_with(reply_seconds=1), ann)
     assert followed(generation) == "half "
     assert "HEARTH_REPLY_SECONDS" in last(store, generation).error
-    generations.close()
 
 
 def test_files_go_to_the_model_with_their_prompt_and_with_every_later_one(generations, ann, fake):

@@ -5,9 +5,6 @@ import socket
 
 import pytest
 
-from chatcore.generations import Generations
-from chatcore.host import ModelHost
-from chatcore.settings import Settings
 from tests.fake_ollama import (
     Done,
     Drop,
@@ -23,21 +20,16 @@ SILENCE = 1  # seconds, the least that HEARTH_TIMEOUT takes
 
 
 @pytest.fixture
-def reply_of(store, ann, fake, tmp_path):
+def reply_of(generations_with, store, ann):
     """Asks one prompt under these settings, and returns the message that is left of the reply."""
-    running = []
 
     def reply_of(**settings):
-        settings = Settings(tmp_path / "x.db", timeout=SILENCE, **settings)
-        running.append(Generations(store, ModelHost(settings), settings))
-        generation = running[-1].start(ann, None, "hello", "llama3.2:3b")
-        "".join(generation.follow(1000, lambda: None))
+        generations = generations_with(timeout=SILENCE, **settings)
+        generation = generations.start(ann, None, "hello", "llama3.2:3b")
+        generation.wait()
         return store.message(ann, generation.turn.reply.id)
 
-    yield reply_of
-    fake.release()
-    for generations in running:
-        generations.close()
+    return reply_of
 
 
 @pytest.mark.parametrize(
@@ -55,7 +47,7 @@ def reply_of(store, ann, fake, tmp_path):
 )
 def test_a_reply_that_ends_is_whole(reply_of, fake, steps, thinking, body, done_reason):
     fake.reply(*steps)
-    reply = reply_of(ollama_host=fake.host)
+    reply = reply_of()
     assert (reply.state, reply.error) == ("done", None)
     assert (reply.thinking, reply.body) == (thinking, body)
     assert reply.usage.done_reason == done_reason
@@ -76,7 +68,7 @@ def test_a_reply_that_ends_is_whole(reply_of, fake, steps, thinking, body, done_
 )
 def test_a_reply_that_ends_without_an_answer_says_so(reply_of, fake, steps, said):
     fake.reply(*steps)
-    reply = reply_of(ollama_host=fake.host)
+    reply = reply_of()
     assert reply.state == "error"
     assert said in told(reply)
     assert reply.usage is not None
@@ -116,7 +108,7 @@ def test_a_reply_that_ends_without_an_answer_says_so(reply_of, fake, steps, said
 )
 def test_a_reply_that_breaks_keeps_its_text_and_says_why(reply_of, fake, written, breakage, said):
     fake.reply(*written, *breakage)
-    reply = reply_of(ollama_host=fake.host)
+    reply = reply_of()
     assert (reply.state, reply.usage) == ("error", None)
     assert (reply.thinking, reply.body) == (("hm", "some text") if written else ("", ""))
     assert said in told(reply)
@@ -138,20 +130,20 @@ def test_a_reply_that_breaks_keeps_its_text_and_says_why(reply_of, fake, written
 )
 def test_a_refusal_is_told_in_one_sentence(reply_of, fake, code, error, said):
     fake.reply(Status(code, error))
-    reply = reply_of(ollama_host=fake.host)
+    reply = reply_of()
     assert (reply.state, reply.body, reply.usage) == ("error", "", None)
     assert said in told(reply)
 
 
 def test_a_server_that_is_gone_is_told(reply_of, fake):
     fake.stop()
-    assert "change OLLAMA_HOST" in told(reply_of(ollama_host=fake.host))
+    assert "change OLLAMA_HOST" in told(reply_of())
 
 
 def test_no_server_at_all_is_told(reply_of, fake, monkeypatch):
     monkeypatch.setattr("chatcore.host.LOCAL", fake.host)
     fake.stop()
-    assert "HEARTH_EMBEDDED=off" in told(reply_of(embedded="off"))
+    assert "HEARTH_EMBEDDED=off" in told(reply_of(ollama_host=None, embedded="off"))
 
 
 def test_a_server_that_takes_connections_and_says_nothing_is_told(reply_of, silent):
