@@ -74,10 +74,10 @@ class App:
         os.kill(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
-    def stop(self) -> None:
+    def stop(self, by: signal.Signals = signal.SIGINT) -> None:
         """As Ctrl+C does."""
         if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
+            self._process.send_signal(by)
             try:
                 self._process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
