@@ -48,7 +48,7 @@ COUNTS = (
 
 
 class OllamaClient:
-    """`chat` is for one event loop, always the same; everything else for any thread."""
+    """What is async is for one event loop, always the same; everything else for any thread."""
 
     def __init__(self, host: str, timeout: float, advice: str = START_IT) -> None:
         """timeout: seconds the server may stay silent in a reply before it is given up.
@@ -94,20 +94,22 @@ class OllamaClient:
         with self._translated():
             return any(loaded.model == model for loaded in self._sync.ps().models)
 
-    def context_length(self, model: str) -> int | None:
-        """The window the model was trained for, in tokens, where the server tells it."""
-        return self._show(model).context_length
-
     def capabilities(self, model: str) -> frozenset[str] | None:
         """What the model can do, `vision` for one; None where the server does not tell."""
-        return self._show(model).capabilities
-
-    def _show(self, model: str) -> "_Shown":
-        """Asked once for each model."""
         if model not in self._shown:
             with self._translated(model):
                 self._shown[model] = _shown(self._sync.show(model))
-        return self._shown[model]
+        return self._shown[model].capabilities
+
+    async def context_length(self, model: str) -> int | None:
+        """The window the model was trained for, in tokens, where the server tells it.
+
+        Asked before a reply, so with the patience of one. Raises as `chat`.
+        """
+        if model not in self._shown:
+            with self._translated(model, replying=True):
+                self._shown[model] = _shown(await self._async.show(model))
+        return self._shown[model].context_length
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[Chunk]:
         """The reply, chunk by chunk; the last one carries the usage.

@@ -270,7 +270,7 @@ class Generations:
                 ) from None
 
     async def _ask(self, client: OllamaClient, generation: Generation) -> None:
-        request = await asyncio.to_thread(self._request, client, generation)
+        request = await self._request(client, generation.owner, generation.turn.reply)
         clock = self._loop.create_task(self._watch_loading(client, generation, request))
         room = self._settings.reply_characters
         generation.asked()
@@ -289,22 +289,27 @@ class Generations:
         if not generation.body.strip():
             raise _without_answer(generation)
 
-    def _request(self, client: OllamaClient, generation: Generation) -> ChatRequest:
-        reply = generation.turn.reply
+    async def _request(self, client: OllamaClient, owner: int, reply: Message) -> ChatRequest:
         if not reply.model:
-            client.version()  # a dead server is the better reason
+            await asyncio.to_thread(client.version)  # a dead server is the better reason
             raise ModelNotFound(
                 f"No model is installed on {client.host}: get one, e.g. `ollama pull qwen3:8b`."
             )
-        branch = self._store.branch(generation.owner, reply.id)
+        # First, since what it learns of the model is known to the client from then on.
+        num_ctx = window(self._settings.num_ctx, await client.context_length(reply.model))
+        branch, contents = await asyncio.to_thread(self._branch, owner, reply.id)
+        messages = wire_messages(branch, contents, _sees(client, reply.model))
+        return ChatRequest(reply.model, messages, {"num_ctx": num_ctx})
+
+    def _branch(self, owner: int, reply_id: int) -> tuple[list[Message], dict[int, str | bytes]]:
+        """The messages down to the reply, and what is in their attachments, by id."""
+        branch = self._store.branch(owner, reply_id)
         contents = {
-            attachment.id: self._store.content(generation.owner, attachment.id)
+            attachment.id: self._store.content(owner, attachment.id)
             for message in branch
             for attachment in message.attachments
         }
-        messages = wire_messages(branch, contents, _sees(client, reply.model))
-        num_ctx = window(self._settings.num_ctx, client.context_length(reply.model))
-        return ChatRequest(reply.model, messages, {"num_ctx": num_ctx})
+        return branch, contents
 
     async def _watch_loading(
         self, client: OllamaClient, generation: Generation, request: ChatRequest

@@ -1,6 +1,7 @@
 """What every test shares: a store of its own and a scripted model server."""
 
 import os
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -67,3 +68,10 @@ def generations_with(
 @pytest.fixture
 def generations(generations_with: Callable[..., Generations]) -> Generations:
     return generations_with()
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """The address of a server that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"

@@ -79,9 +79,9 @@ def test_the_version_is_the_servers(client, fake):
 
 
 def test_the_window_a_model_was_trained_for_is_asked_once(client, fake):
-    assert client.context_length("qwen3:8b") == 40960
+    assert asyncio.run(client.context_length("qwen3:8b")) == 40960
     fake.stop()
-    assert client.context_length("qwen3:8b") == 40960
+    assert asyncio.run(client.context_length("qwen3:8b")) == 40960
 
 
 def test_what_a_model_can_do_is_asked_once_with_its_window(client, fake):
@@ -129,7 +129,7 @@ def test_a_missing_model_is_told_with_the_command_that_gets_it(client):
     with pytest.raises(ModelNotFound, match="ollama pull nope:1b"):
         ask(client, "nope:1b")
     with pytest.raises(ModelNotFound, match="ollama pull nope:1b"):
-        client.context_length("nope:1b")
+        asyncio.run(client.context_length("nope:1b"))
 
 
 @pytest.mark.parametrize("status", [400, 403, 499, 500, 503])

@@ -264,6 +264,13 @@ def test_stop_works_while_the_model_reads_the_prompt(generations, store, ann, fa
     fake.wait_until_idle()
 
 
+def test_stop_works_before_the_server_says_a_word(generations_with, store, ann, silent):
+    generations = generations_with(ollama_host=silent)
+    generation = start(generations, ann)
+    generations.stop(ann, last(store, generation))
+    assert last(store, generation).state == "stopped"
+
+
 def test_stop_works_while_waiting_in_line(generations_with, store, fake, ann):
     generations = generations_with(parallel=1)
     fake.reply("first ", PAUSE)
