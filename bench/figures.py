@@ -11,9 +11,10 @@ from pathlib import Path
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from bench import probe
-from bench.process import Fake, MeasuredApp, Wire, cpu_seconds, database_in, fake_ollama, memory
+from bench.process import Fake, Wire, cpu_seconds, database_in, fake_ollama, memory
 from bench.seed import fill
 from tests.browser import chromium
+from tests.browser.server import App
 
 MODEL = "llama3.2:3b"  # the one that the scripted server has
 WARM_UP = "t0-n20"
@@ -32,10 +33,10 @@ class Lab:
     fake: Fake
 
     @contextmanager
-    def app(self, *, used: bool = False) -> Iterator[tuple[MeasuredApp, str]]:
+    def app(self, *, used: bool = False) -> Iterator[tuple[App, str]]:
         """An app with nothing in it, or one in use, and the address of the page to open."""
         with tempfile.TemporaryDirectory() as name:
-            app = MeasuredApp(Path(name), OLLAMA_HOST=self.fake.host, HEARTH_EMBEDDED="off")
+            app = App(Path(name), OLLAMA_HOST=self.fake.host, HEARTH_EMBEDDED="off")
             address = app.url
             if used:
                 database = database_in(app.folder)
@@ -63,10 +64,10 @@ class Round:
     def __init__(self, lab: Lab, until_its_end: ExitStack) -> None:
         self.lab = lab
         self._until_its_end = until_its_end
-        self._shared: dict[bool, tuple[MeasuredApp, str, BrowserContext]] = {}
+        self._shared: dict[bool, tuple[App, str, BrowserContext]] = {}
 
     @contextmanager
-    def page(self, *, used: bool) -> Iterator[tuple[MeasuredApp, Page]]:
+    def page(self, *, used: bool) -> Iterator[tuple[App, Page]]:
         """A page of its own for one figure."""
         if used not in self._shared:
             app, address = self._until_its_end.enter_context(self.lab.app(used=used))

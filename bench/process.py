@@ -4,7 +4,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,27 +12,7 @@ from typing import Any
 import httpx
 import psutil
 
-from tests.browser.server import ROOT, App
-
-PATIENCE = 60.0  # seconds
-
-
-class MeasuredApp(App):
-    """The app, asked so lightly whether it is there that the asking does not slow its start."""
-
-    def wait_for(self, path: str, status: int = 200) -> httpx.Response:
-        deadline = time.monotonic() + PATIENCE
-        # Without certificates to load, and at the address it listens on first.
-        with httpx.Client(base_url=self.url, verify=False, trust_env=False) as client:
-            while time.monotonic() < deadline:
-                try:
-                    response = client.get(path)
-                    if response.status_code == status:
-                        return response
-                except httpx.TransportError:
-                    pass
-                time.sleep(0.005)
-        raise AssertionError(f"{path} did not answer {status}:\n{self.log}")
+from tests.browser.server import ROOT
 
 
 class Fake:
