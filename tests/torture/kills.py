@@ -154,9 +154,12 @@ class Torture:
     def _live(self, fake: FakeOllama, seconds: float) -> None:
         life = self._look(Life(self._folder, fake.host))
         self._asked = self._plan()
+        for asked in self._asked:
+            fake.timings.pop(asked.tag, None)
         life.do(self._asked)
         self._watch(fake, seconds)
-        self._note(life.kill())
+        for line in life.kill():
+            self._note(json.loads(line))
 
     def _look(self, life: Life) -> Life:
         """Judge what the kill left, and begin with nothing asked."""
@@ -191,8 +194,6 @@ class Torture:
 
     def _watch(self, fake: FakeOllama, seconds: float) -> None:
         """Note what is sent, until it is time."""
-        for asked in self._asked:
-            fake.timings.pop(asked.tag, None)
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             for asked in self._asked:
@@ -202,15 +203,14 @@ class Torture:
         self._killed_at = time.monotonic()
         self._counts["kills"] += 1
 
-    def _note(self, told: list[str]) -> None:
-        """What the app had acknowledged before it was killed."""
+    def _note(self, said: dict[str, Any]) -> None:
+        """What the app has acknowledged: a prompt, or text in the store."""
         asked = {a.prompt: a for a in self._asked}
-        for said in map(json.loads, told):
-            if "begun" in said:
-                asked[said["begun"]].begun = True
-                self._counts["asked"] += asked[said["begun"]].resume is None
-            else:
-                asked[said["prompt"]].stored = said["stored"]
+        if "begun" in said:
+            asked[said["begun"]].begun = True
+            self._counts["asked"] += asked[said["begun"]].resume is None
+        else:
+            asked[said["prompt"]].stored = said["stored"]
 
     def _judge(self, asked: Asked, reply: dict[str, Any] | None) -> None:
         if reply is None:
@@ -242,7 +242,7 @@ class Torture:
         done: set[str] = set()
         while len(done) < len(self._asked):
             said = life.hear()
-            self._note([json.dumps(said)])
+            self._note(said)
             if said.get("state", "streaming") != "streaming":
                 done.add(said["prompt"])
         life.kill()
