@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.torture.kills import Torture
 
-SLACK = 0.1  # seconds
+SLACK = 0.25  # seconds; what others do on this machine counts as well
 
 
 def main(arguments: list[str]) -> None:
