@@ -9,6 +9,7 @@ import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.routing import Route
+from streamlit.runtime.pages_manager import PagesManager
 
 from chatcore import service
 from chatcore.errors import ChatError
@@ -17,6 +18,10 @@ from chatcore.web.headers import SecurityHeaders
 from chatcore.web.health import healthz
 
 log = logging.getLogger(__name__)
+
+# Until st.navigation has run once, Streamlit takes the files in pages/ for the pages: whoever comes
+# first, to the address of another page than the chat, would be told that there is none.
+PagesManager.uses_pages_directory = False
 
 
 @asynccontextmanager

@@ -15,10 +15,11 @@ style.apply()
 # A url_path unlike the file's name: a page that comes back to a restarted server asks for it before
 # this navigation is known, and Streamlit would run the file of that name without its frame.
 chat = st.Page("pages/chat.py", title="Chat", url_path="home", default=True)
-page = st.navigation([chat], position="hidden")
+dashboard = st.Page("pages/dashboard.py", title="Dashboard", url_path="insights")
+page = st.navigation([chat, dashboard], position="hidden")
 
 try:
-    view = state.load()
+    view = state.load(in_chat=page is chat)
     picker.settle(view)
     page.run()
     view.rest.add(lambda: sidebar.draw(view))

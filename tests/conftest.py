@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from chatcore.generations import Generations
 from chatcore.host import ModelHost
 from chatcore.settings import Settings
 from chatcore.store import Store, open_store
 from tests.fake_ollama import FakeOllama
+
+settings.register_profile("no deadline: the machine may be busy", deadline=None)
+settings.load_profile("no deadline: the machine may be busy")
 
 
 @pytest.fixture(autouse=True)

@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "identity": EVERYWHERE,
     "client": EVERYWHERE,
     "engine": EVERYWHERE | {"engine"},
+    "stats": {"types"},
     "store": EVERYWHERE | {"store"},
     "host": EVERYWHERE | {"settings", "client", "engine"},
     "line": EVERYWHERE,
@@ -30,7 +31,7 @@ MAY_IMPORT = {
     "service": EVERYWHERE | {"settings", "store", "host", "generations"},
     "web": EVERYWHERE | {"web", "service", "identity"},
     "ui": EVERYWHERE
-    | {"ui", "service", "identity", "generation", "blocks", "markdown", "attachments"},
+    | {"ui", "service", "identity", "generation", "blocks", "markdown", "attachments", "stats"},
     "__main__": EVERYWHERE | {"engine", "settings"},
 }
 

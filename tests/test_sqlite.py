@@ -325,6 +325,14 @@ def test_a_list_of_messages_reads_no_bytes_of_their_files(path):
     store.close()
 
 
+def test_what_is_counted_is_read_from_one_range_of_one_index(store):
+    with store._readers.lend() as db:
+        plan = db.execute(f"explain query plan {rows.RECORDS}", [0, 1, 1, 1]).fetchall()
+    assert [row[3] for row in plan if "sessions" not in row[3] and "messages" in row[3]] == [
+        "SEARCH messages USING COVERING INDEX messages_figures (id>? AND id<?)"
+    ]
+
+
 def words(path, match):
     return sql(path, "select rowid from messages_fts where messages_fts match ?", match)
 

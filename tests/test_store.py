@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from chatcore.errors import AlreadyGenerating, MessageNotFound, SessionNotFound, TooBusy
-from chatcore.types import File, Usage
+from chatcore.types import File, Record, Usage
 
 NOTES = File("notes.txt", "text/plain; charset=utf-8", "grüße".encode(), "grüße")
 PICTURE = File("cat.png", "image/png", b"\x89PNG\0\xff", None)
@@ -499,3 +499,48 @@ def test_a_file_of_any_text_is_kept(store, ann):
     hostile = File("\0a\ud800", "text/plain; charset=utf-8", b"x", "\0b\ud800")
     file = attached(store, ann, attach(store, ann, hostile).prompt)[0]
     assert (file.name, file.text) == ("a?", "b?")
+
+
+def test_a_record_tells_all_that_is_counted_of_a_message(store, ann):
+    turn = store.begin_turn(ann, None, "hello", "m")
+    usage = Usage("length", 9, 1, 12, 2, 7, 3, 4)
+    reply = store.finish_reply(ann, turn.reply.id, "done", "hi", usage=usage)
+    store.rate(ann, reply.id, 1)
+    pk, prompt = turn.session.pk, turn.prompt
+    assert store.records(ann) == [
+        Record(pk, reply.created_at, "assistant", "done", "m", 1, "length", 9, 12, 7, 3, 4),
+        Record(pk, prompt.created_at, "user", "done", ""),
+    ]
+
+
+def test_records_are_the_owners_alone(store, ann, bob):
+    talk(store, ann)
+    assert store.records(bob) == []
+    talk(store, bob)
+    assert len(store.records(ann)) == len(store.records(bob)) == 2
+
+
+def test_records_begin_with_a_moment_and_stop_at_the_limit(store, ann):
+    turn = talk(store, ann)
+    assert len(store.records(ann, turn.prompt.created_at - 60_000)) == 2
+    assert store.records(ann, turn.prompt.created_at + 60_000) == []
+    assert [record.role for record in store.records(ann, limit=1)] == ["assistant"]
+
+
+def test_deleted_chats_are_not_counted_until_they_are_restored(store, ann):
+    turn = talk(store, ann)
+    store.delete_session(ann, turn.session.id)
+    assert store.records(ann) == []
+    store.restore_session(ann, turn.session.id)
+    assert len(store.records(ann)) == 2
+
+
+def test_every_version_is_counted_and_no_copy_of_a_fork(store, ann):
+    turn = talk(store, ann)
+    other = store.begin_version(ann, turn.reply.id, "m")
+    store.finish_reply(ann, other.reply.id, "done", "another")
+    fork = store.fork_session(ann, other.reply.id)
+    again = store.fork_session(ann, store.messages(ann, fork.id)[-1].id)
+    assert len(store.records(ann)) == 3
+    talk(store, ann, session_id=again.id)
+    assert len(store.records(ann)) == 5

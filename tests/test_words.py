@@ -95,3 +95,22 @@ def test_a_clock_that_runs_ahead_is_still_today():
 )
 def test_a_file_is_named_with_its_size_and_what_it_costs(characters, shown):
     assert words.file("a*b.md", 12_000, characters) == shown
+
+
+@pytest.mark.parametrize(
+    ("nanoseconds", "shown"),
+    [
+        (2_000_000, "2 ms"),
+        (42e9, "42 s"),
+        (90e9, "2 min"),
+        (3600e9, "1 h 0 min"),
+        (9e15, "2,500 h 0 min"),
+    ],
+)
+def test_times_are_added_up_to_hours(nanoseconds, shown):
+    assert words.span(int(nanoseconds)) == shown
+
+
+@pytest.mark.parametrize(("n", "shown"), [(0, "0"), (999_999, "999,999"), (1_250_000, "1.2 M")])
+def test_large_counts_are_cut_short(n, shown):
+    assert words.count(n) == shown

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from chatcore.types import File, Message, Session, State, Turn, Usage
+from chatcore.types import File, Message, Record, Session, State, Turn, Usage
 
 
 class Store(Protocol):
@@ -153,6 +153,13 @@ class Store(Protocol):
 
     def content(self, owner: int, attachment_id: int) -> str | bytes:
         """What the model reads of an attachment, or the image it sees. Raises as file."""
+        ...
+
+    def records(self, owner: int, since: int = 0, limit: int = 200_000) -> list[Record]:
+        """What to count of the owner's messages since then, newest first, of every version.
+
+        Without deleted sessions, and without the copies that a fork was made of.
+        """
         ...
 
     def save_draft(self, owner: int, message_id: int, rev: int, body: str, thinking: str) -> None:

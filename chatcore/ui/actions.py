@@ -8,7 +8,7 @@ import streamlit as st
 from chatcore.errors import ChatError
 from chatcore.service import Hearth
 from chatcore.types import Message
-from chatcore.ui import state
+from chatcore.ui import state, words
 
 Change = Callable[[Hearth, int], object]
 
@@ -21,6 +21,12 @@ def attempt(change: Change) -> bool:
         st.session_state["failure"] = str(error)
         return False
     return True
+
+
+def tell_failure() -> None:
+    """Why the last click changed nothing; shown once."""
+    if failure := st.session_state.pop("failure", None):
+        st.error(words.sentence(failure), icon=":material/error:")
 
 
 def stop(session_id: str) -> None:

@@ -43,7 +43,7 @@ def draw_stop(place: DeltaGenerator, session: Session) -> None:
 
 
 def draw(view: View) -> None:
-    _failure()
+    actions.tell_failure()
     _unsent()
     model = picker.chosen() if view.server else ""
     placeholder = f"Message {model}".strip()
@@ -131,9 +131,3 @@ def _unsent() -> None:
 
 def _discard(unsent: Unsent) -> None:
     st.session_state["unsent"] = [other for other in _waiting() if other is not unsent]
-
-
-def _failure() -> None:
-    """Why the last click changed nothing; shown once."""
-    if failure := st.session_state.pop("failure", None):
-        st.error(words.sentence(failure), icon=":material/error:")

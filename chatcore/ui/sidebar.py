@@ -1,12 +1,11 @@
 """The sidebar: New chat, the model, past chats, and which model server answers."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from chatcore.types import Session
-from chatcore.ui import marks, picker, style, words
+from chatcore.ui import marks, picker, state, style, words
 from chatcore.ui.actions import attempt
 from chatcore.ui.stage import stage
 from chatcore.ui.state import View
@@ -17,7 +16,7 @@ PAGE_OF_CHATS = 50
 def draw(view: View) -> None:
     with st.sidebar:
         st.markdown("### :material/local_fire_department: Hearth")
-        st.button(
+        new = st.button(
             "New chat",
             icon=":material/edit_square:",
             key="new_chat",
@@ -26,9 +25,13 @@ def draw(view: View) -> None:
             shortcut="Mod+Shift+O",
             on_click=_new_chat,
         )
+        if new and not view.in_chat:
+            # {} and not nothing, with which a parameter that is bound to a widget is an error
+            st.switch_page("pages/chat.py", query_params={})
+        st.page_link("pages/dashboard.py", icon=":material/bar_chart:", width="stretch")
         picker.draw(view)
         with st.container():
-            _undo()
+            _undo(view)
         _chats(view)
         if view.session is not None:
             style.mark_chat(view.session.id)
@@ -36,14 +39,14 @@ def draw(view: View) -> None:
 
 
 def _new_chat() -> None:
-    st.query_params.clear()
-    st.session_state.pop("shown", None)  # a click that comes before the page is drawn says it anew
+    st.query_params.pop("session", None)
+    st.session_state["shown"] = None  # a click that comes before the page is drawn says it anew
 
 
 def _chats(view: View) -> None:
     shown = st.session_state.get("chats_shown", PAGE_OF_CHATS)
     sessions = view.hearth.store.sessions(view.owner, shown + 1)
-    zone = _zone()
+    zone = state.zone()
     groups = words.by_day(sessions[:shown], datetime.now(zone).date(), zone)
     with stage("chats", len(sessions)):
         for day, members in groups.items():
@@ -55,14 +58,6 @@ def _chats(view: View) -> None:
             "Show more", key="more_chats", type="tertiary", on_click=_show_more, args=(shown,)
         )
     marks.draw(view, shown)
-
-
-def _zone() -> ZoneInfo | None:
-    """The browser's, where it tells one that this machine knows."""
-    try:
-        return ZoneInfo(st.context.timezone or "")
-    except (ValueError, OSError, KeyError):
-        return None
 
 
 def _show_more(shown: int) -> None:
@@ -139,20 +134,23 @@ def _delete(session: Session) -> None:
             st.query_params.clear()
 
 
-def _undo() -> None:
+def _undo(view: View) -> None:
     """Offered until it is used, or another chat is deleted; the chat stays in the trash."""
     deleted: Session | None = st.session_state.get("deleted")
     if deleted is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="undo"):
         st.caption(f"Deleted “{words.plain(deleted.title)}”", width="stretch")
-        st.button("Undo", key="undo_delete", type="tertiary", on_click=_restore, args=(deleted,))
+        st.button(
+            "Undo", key="undo_delete", type="tertiary", on_click=_restore, args=(view, deleted)
+        )
 
 
-def _restore(session: Session) -> None:
+def _restore(view: View, session: Session) -> None:
     if attempt(lambda services, owner: services.store.restore_session(owner, session.id)):
         st.session_state.pop("deleted", None)
-        st.query_params["session"] = session.id
+        if view.in_chat:
+            st.query_params["session"] = session.id
 
 
 def _server(view: View) -> None:

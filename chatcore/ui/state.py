@@ -6,6 +6,7 @@ acts on the truth at the next click.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -22,6 +23,8 @@ class View:
 
     hearth: Hearth
     owner: int
+    in_chat: bool
+    """Whether the page is the chat's, and so the address a chat's."""
     asked_for: str | None
     """The id in the address."""
     session: Session | None
@@ -33,13 +36,13 @@ class View:
     """What the follower of a reply keeps true meanwhile; called twice a second."""
 
 
-def load() -> View:
+def load(in_chat: bool) -> View:
     """Once a run, before anything is drawn. Raises ChatError where the services cannot start."""
     services, owner = here()
     server, server_error = _server(services)
-    asked_for = st.query_params.get("session")
+    asked_for = st.query_params.get("session") if in_chat else None
     found = session(services, owner, asked_for)
-    loaded = View(services, owner, asked_for, found, server, server_error)
+    loaded = View(services, owner, in_chat, asked_for, found, server, server_error)
     st.session_state["view"] = loaded
     _settle_address(loaded)
     return loaded
@@ -53,9 +56,13 @@ def view() -> View:
 
 def _settle_address(loaded: View) -> None:
     """Say again which chat is shown when it changed: a click on New chat just before may have
-    emptied the browser's address after a link had filled it."""
+    emptied the browser's address after a link had filled it. Not where the page changed: the
+    address of the page before would get the chat's id, as another step for Back."""
+    if not loaded.in_chat:
+        st.session_state.pop("shown", None)
+        return
     shown = loaded.session.id if loaded.session else None
-    if shown is not None and st.session_state.get("shown") != shown:
+    if shown is not None and st.session_state.get("shown", shown) != shown:
         st.query_params["session"] = shown
     st.session_state["shown"] = shown
 
@@ -71,6 +78,14 @@ def session(services: Hearth, owner: int, asked_for: str | None) -> Session | No
     try:
         return services.store.session(owner, asked_for or "")
     except SessionNotFound:
+        return None
+
+
+def zone() -> ZoneInfo | None:
+    """The browser's time zone, where it tells one that this machine knows."""
+    try:
+        return ZoneInfo(st.context.timezone or "")
+    except (ValueError, OSError, KeyError):
         return None
 
 

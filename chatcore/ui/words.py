@@ -50,6 +50,19 @@ def seconds(nanoseconds: int) -> str:
     return f"{value:.1f} s" if value < 10 else f"{value:.0f} s"
 
 
+def span(nanoseconds: int) -> str:
+    """A time to be added up: 42 s, 12 min, 3 h 5 min."""
+    minutes = round(nanoseconds / 60e9)
+    if nanoseconds < 60e9:
+        return seconds(nanoseconds)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60:,} h {minutes % 60} min"
+
+
+def count(n: int) -> str:
+    """1,204 or, where that would be too wide, 1.2 M."""
+    return f"{n:,}" if n < 1_000_000 else f"{n / 1e6:,.1f} M"
+
+
 def model(info: ModelInfo) -> str:
     """8.2B · Q4_K_M · 5.2 GB · loaded"""
     parts = [info.parameter_size, info.quantization_level, size(info.size)]

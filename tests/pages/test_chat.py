@@ -27,6 +27,11 @@ def texts(page):
     ]
 
 
+def chats(page):
+    """The links to chats in the sidebar."""
+    return [link for link in page.get("page_link") if link.proto.query_string]
+
+
 def errors(page):
     return [element.value for element in page.error]
 
@@ -207,7 +212,7 @@ def test_a_reply_that_a_crash_cut_short_says_so(open_page):
 
 def test_hostile_titles_are_shown_as_they_are(open_page):
     page = send(open_page(), "![x](http://127.0.0.1:9/leak.png) :red[hi]")
-    label = page.get("page_link")[0].proto.label
+    label = chats(page)[0].proto.label
     assert r"\!\[x\]\(http" in label
     assert r"\:red\[hi\]" in label
 
@@ -219,9 +224,9 @@ def test_a_long_list_of_chats_is_shown_in_parts(open_page):
         turn = store.begin_turn(1, None, f"chat {n}", "m")
         store.finish_reply(1, turn.reply.id, "done", "hi", usage=Usage("stop"))
     page = open_page()
-    assert len(page.get("page_link")) == 50
+    assert len(chats(page)) == 50
     page.button(key="more_chats").click().run()
-    assert len(page.get("page_link")) == 60
+    assert len(chats(page)) == 60
 
 
 @pytest.mark.parametrize("key", ["new_chat", "look_again"])

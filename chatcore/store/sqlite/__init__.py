@@ -17,7 +17,7 @@ from chatcore.errors import MessageNotFound, SessionNotFound, StoreError, TooBus
 from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.connections import Readers, Writer, translated
 from chatcore.store.sqlite.schema import prepare
-from chatcore.types import File, Message, Session, State, Turn, Usage
+from chatcore.types import File, Message, Record, Session, State, Turn, Usage
 
 log = logging.getLogger(__name__)
 
@@ -247,6 +247,10 @@ class SqliteStore:
         with self._readers.lend() as db:
             found: str | bytes = rows.attached(db, owner, attachment_id, rows.CONTENT)["content"]
             return found
+
+    def records(self, owner: int, since: int = 0, limit: int = 200_000) -> list[Record]:
+        with self._readers.lend() as db:
+            return rows.records(db, owner, since, limit)
 
     def save_draft(self, owner: int, message_id: int, rev: int, body: str, thinking: str) -> None:
         def save(db: Database) -> None:

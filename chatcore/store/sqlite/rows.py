@@ -14,7 +14,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from chatcore.errors import AlreadyGenerating, MessageNotFound, SessionNotFound
-from chatcore.types import Attachment, File, Message, Role, Session, State, Turn, Usage
+from chatcore.types import Attachment, File, Message, Record, Role, Session, State, Turn, Usage
 
 YEAR_2000 = 946_684_800_000
 TITLE_CHARACTERS = 60
@@ -31,6 +31,19 @@ MESSAGE = """
 """
 FILE = "a.name, a.media_type, a.bytes as data, a.text"
 CONTENT = "coalesce(a.text, a.bytes) as content"
+
+
+# Named, since SQLite would rather go through the sessions one by one.
+RECORDS = """
+    select session_pk, created_at, role, state, model, rating,
+    json_extract(usage, '$.done_reason'), json_extract(usage, '$.total_duration'),
+    json_extract(usage, '$.prompt_eval_count'), json_extract(usage, '$.eval_count'),
+    json_extract(usage, '$.eval_duration'), json_extract(usage, '$.first_token_duration')
+    from messages indexed by messages_figures
+    where id >= ? and id < ? and copy_of is null and state != 'waiting'
+    and session_pk in (select pk from sessions where owner_n = ? and deleted_at is null)
+    order by id desc limit ?
+"""
 
 
 def now() -> int:
@@ -142,10 +155,15 @@ def waiting(db: Database, session_pk: int) -> Message | None:
 
 
 def free_id(db: Database, owner: int) -> int:
-    message_id = owner << 41 | max(0, now() - YEAR_2000)  # a board without a clock starts in 1970
+    message_id = first_id(owner, now())
     while db.execute("select 1 from messages where id = ?", [message_id]).fetchone():
         message_id += 1
     return message_id
+
+
+def first_id(owner: int, at: int) -> int:
+    """The first id of the owner's messages of that time."""
+    return owner << 41 | max(0, at - YEAR_2000)  # a board without a clock starts in 1970
 
 
 def move_leaf(db: Database, session_pk: int, leaf_id: int, model: str | None = None) -> None:
@@ -196,6 +214,11 @@ def branch(db: Database, leaf_id: int | None, last: int | None = None) -> list[M
     return [from_row(row) for row in rows]
 
 
+def records(db: Database, owner: int, since: int, limit: int) -> list[Record]:
+    span = [first_id(owner, since), first_id(owner + 1, 0)]
+    return list(map(Record._make, db.execute(RECORDS, [*span, owner, limit])))
+
+
 def leaf_below(db: Database, message_id: int) -> int:
     """The end of the path that was last taken from a message."""
     rows = db.execute(
@@ -214,8 +237,9 @@ def copy_branch(db: Database, owner: int, source: list[Message], session_pk: int
     for original in source:
         copy = insert(db, owner, session_pk, parent, original.role)
         db.execute(
-            "update messages set (state, body, thinking, model, usage, context, error, rating) ="
-            " (select state, body, thinking, model, usage, context, error, rating"
+            "update messages set"
+            " (state, body, thinking, model, usage, context, error, rating, copy_of) ="
+            " (select state, body, thinking, model, usage, context, error, rating, id"
             "  from messages where id = ?) where id = ?",
             [original.id, copy],
         )

@@ -167,6 +167,20 @@ def m004_next_prompt(db: Database) -> None:
     """)
 
 
+@migrations()
+def m005_copies(db: Database) -> None:
+    """`copy_of`: which message a fork copied, so that none is counted twice.
+
+    The index holds all that is counted, so that no text is read for it, however long.
+    """
+    db.executescript("""
+    alter table messages add column copy_of integer;
+    create index messages_figures on messages(
+        id, session_pk, created_at, role, state, model, rating, usage, copy_of
+    );
+    """)
+
+
 def prepare(path: Path) -> str:
     """Make `path` a history of this version, from nothing or from an older one.
 
