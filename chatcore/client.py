@@ -16,7 +16,7 @@ import httpx
 from pydantic import ValidationError
 
 from chatcore.errors import ModelNotFound, ServerError, ServerUnreachable, SettingsError
-from chatcore.types import ChatRequest, Chunk, ModelInfo, Usage
+from chatcore.types import ChatRequest, Chunk, ModelInfo, Think, Usage
 
 # The library makes a client of its own when it is imported, which a bad address in the
 # environment would end, and the program with it, before that address can be told.
@@ -96,10 +96,17 @@ class OllamaClient:
 
     def capabilities(self, model: str) -> frozenset[str] | None:
         """What the model can do, `vision` for one; None where the server does not tell."""
+        return self._look_at(model).capabilities
+
+    def thinks(self, model: str) -> tuple[Think, ...]:
+        """What can be chosen of its thinking: nothing, on and off, or levels."""
+        return self._look_at(model).thinks
+
+    def _look_at(self, model: str) -> "_Shown":
         if model not in self._shown:
             with self._translated(model):
                 self._shown[model] = _shown(self._sync.show(model))
-        return self._shown[model].capabilities
+        return self._shown[model]
 
     async def context_length(self, model: str) -> int | None:
         """The window the model was trained for, in tokens, where the server tells it.
@@ -120,7 +127,11 @@ class OllamaClient:
         finished = False
         with self._translated(request.model, replying=True):
             stream = await self._async.chat(
-                request.model, request.messages, stream=True, options=request.options
+                request.model,
+                request.messages,
+                stream=True,
+                think=cast("Any", request.think),  # its type lacks the levels
+                options=request.options,
             )
             # Closed by hand: `async for` leaves that to the garbage collector.
             async with aclosing(cast("AsyncGenerator[ollama.ChatResponse]", stream)) as stream:
@@ -175,6 +186,7 @@ class _Shown:
 
     context_length: int | None
     capabilities: frozenset[str] | None
+    thinks: tuple[Think, ...]
 
 
 def _shown(answer: ollama.ShowResponse) -> _Shown:
@@ -184,7 +196,17 @@ def _shown(answer: ollama.ShowResponse) -> _Shown:
         if key.endswith(".context_length") and isinstance(value, int)
     ]
     known = answer.capabilities
-    return _Shown(next(iter(lengths), None), None if known is None else frozenset(known))
+    return _Shown(
+        next(iter(lengths), None), None if known is None else frozenset(known), _thinks(answer)
+    )
+
+
+def _thinks(answer: ollama.ShowResponse) -> tuple[Think, ...]:
+    """The one family whose thinking has levels takes no yes or no, and is not told otherwise."""
+    if "thinking" not in (answer.capabilities or ()):
+        return ()
+    family = (answer.modelinfo or {}).get("general.architecture")
+    return ("low", "medium", "high") if family == "gptoss" else ("on", "off")
 
 
 async def _gathered(

@@ -32,7 +32,6 @@ class Generation:
     def __init__(self, owner: int, turn: Turn) -> None:
         self.owner = owner
         self.turn = turn
-        self.thinking = turn.reply.thinking
         self.usage: Usage | None = None
         self.error: str | None = None
         self.unsaved: str | None = None
@@ -45,7 +44,10 @@ class Generation:
         self.followers = 0
         self.ahead: Callable[[], int] = lambda: 0
         self._parts = [turn.reply.body] if turn.reply.body else []
+        self._thoughts = [turn.reply.thinking] if turn.reply.thinking else []
         self._kept = len(self._parts)
+        self._first_thought: int | None = None
+        self._thought_for: int | None = None
         self._asked_at: int | None = None
         self._first_token: int | None = None
         self._phase = Phase("queued", time.monotonic())
@@ -57,9 +59,13 @@ class Generation:
         return "".join(self._parts)
 
     @property
+    def thinking(self) -> str:
+        return "".join(self._thoughts)
+
+    @property
     def rev(self) -> int:
         """Grows with the text."""
-        return len(self._parts) + len(self.thinking)
+        return len(self._parts) + len(self._thoughts)
 
     @property
     def phase(self) -> Phase:
@@ -83,19 +89,28 @@ class Generation:
 
     def add(self, chunk: Chunk) -> None:
         if chunk.content or chunk.thinking:
-            self._note_first_token()
+            self._time(chunk)
             self.enter("writing" if chunk.content else "thinking")
         with self._changed:
             if chunk.content:
                 self._parts.append(chunk.content)
-            self.thinking += chunk.thinking
+            if chunk.thinking:
+                self._thoughts.append(chunk.thinking)
             if chunk.usage:
-                self.usage = replace(chunk.usage, first_token_duration=self._first_token)
+                self.usage = replace(
+                    chunk.usage,
+                    first_token_duration=self._first_token,
+                    thinking_duration=self._thought_for,
+                )
             self._changed.notify_all()
 
-    def _note_first_token(self) -> None:
+    def _time(self, chunk: Chunk) -> None:
+        now = time.perf_counter_ns()
         if self._first_token is None and self._asked_at is not None:
-            self._first_token = time.perf_counter_ns() - self._asked_at
+            self._first_token = now - self._asked_at
+        if chunk.thinking:
+            self._first_thought = self._first_thought or now
+            self._thought_for = now - self._first_thought
 
     def end(self) -> None:
         """Nothing more will come: followers finish with what there is."""
@@ -112,33 +127,60 @@ class Generation:
 
         `heartbeat` is called between them and while waiting: it may raise to leave.
         """
+        return self._pieces(self._parts, self._ended.is_set, rate, heartbeat)
+
+    def follow_thoughts(self, rate: float, heartbeat: Callable[[], object]) -> Iterator[str]:
+        """The thoughts, in the same way, until the text begins."""
+        return self._pieces(
+            self._thoughts, lambda: bool(self._parts) or self._ended.is_set(), rate, heartbeat
+        )
+
+    def _pieces(
+        self,
+        parts: list[str],
+        is_over: Callable[[], bool],
+        rate: float,
+        heartbeat: Callable[[], object],
+    ) -> Iterator[str]:
         with self._changed:
             self.followers += 1
         try:
-            yield from self._pieces(rate, heartbeat)
+            yield from self._pieces_of(parts, is_over, rate, heartbeat)
         finally:
             with self._changed:
                 self.followers -= 1
 
-    def _pieces(self, rate: float, heartbeat: Callable[[], object]) -> Iterator[str]:
+    def _pieces_of(
+        self,
+        parts: list[str],
+        is_over: Callable[[], bool],
+        rate: float,
+        heartbeat: Callable[[], object],
+    ) -> Iterator[str]:
         taken, last = 0, float("-inf")
         while True:
-            self._wait_for_more(taken, heartbeat)
+            self._wait_for_more(parts, taken, is_over, heartbeat)
             self._ended.wait(max(0.0, last + 1 / rate - time.monotonic()))
             with self._changed:
-                new, ended = "".join(self._parts[taken:]), self._ended.is_set()
-                taken = len(self._parts)
+                new, over = "".join(parts[taken:]), is_over()
+                taken = len(parts)
             last = time.monotonic()
             if new:
                 yield new
-            if ended:
+            if over:
                 return
             heartbeat()
 
-    def _wait_for_more(self, taken: int, heartbeat: Callable[[], object]) -> None:
+    def _wait_for_more(
+        self,
+        parts: list[str],
+        taken: int,
+        is_over: Callable[[], bool],
+        heartbeat: Callable[[], object],
+    ) -> None:
         while True:
             with self._changed:
-                if self._ended.is_set() or len(self._parts) > taken:
+                if is_over() or len(parts) > taken:
                     return
                 self._changed.wait(HEARTBEAT)
             heartbeat()

@@ -9,17 +9,18 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from weakref import WeakSet
 
+from chatcore.asking import Asker, check_sight, shows_images
 from chatcore.client import OllamaClient
-from chatcore.context import window, wire_messages
 from chatcore.errors import (
     AlreadyGenerating,
-    CannotSee,
     ChatError,
+    EngineError,
     ModelNotFound,
     ServerError,
+    ServerUnreachable,
     StoreError,
 )
 from chatcore.generation import HEARTBEAT, Generation
@@ -27,21 +28,13 @@ from chatcore.host import ModelHost
 from chatcore.line import Line, Ticket
 from chatcore.settings import Settings
 from chatcore.store import Store
-from chatcore.types import CHARACTERS_PER_TOKEN, ChatRequest, File, Message, State, Turn
+from chatcore.types import File, Message, State, Think, Turn
 
 log = logging.getLogger(__name__)
 
 DRAFT_EVERY = 0.25  # seconds
-LOADED_EVERY = 0.5  # seconds between two looks whether the model is in memory
 REGISTERED_WITHIN = 5.0  # seconds from the commit of a turn
 SAVE_AGAIN_AFTER = 5.0  # seconds, when the disk was full
-BEFORE_READING = ("queued", "loading")
-
-WITHOUT_ANSWER = {
-    "length": "The model reached the length limit before its answer began",
-    "load": "The model server loaded the model, and wrote nothing",
-    "unload": "The model server took the model out of memory, and wrote nothing",
-}
 
 
 class Generations:
@@ -51,6 +44,7 @@ class Generations:
         self._store = store
         self._host = host
         self._settings = settings
+        self._asker = Asker(store, settings)
         # One person owns this server, so no owner has a share of it to keep to.
         self._line = Line(lambda: 1 if host.embedded else settings.parallel)
         self._under_way: dict[int, Generation] = {}
@@ -72,6 +66,7 @@ class Generations:
         prompt: str,
         model: str,
         attachments: Sequence[File] = (),
+        think: Think = "",
     ) -> Generation:
         """Store the prompt, then let the model answer it.
 
@@ -80,7 +75,9 @@ class Generations:
         """
         self._line.check(owner)
         self._check_sight(model, any(file.text is None for file in attachments))
-        turn = self._store.begin_turn(owner, session_id, prompt, model, attachments=attachments)
+        turn = self._store.begin_turn(
+            owner, session_id, prompt, model, attachments=attachments, think=think
+        )
         return self._begin(owner, turn)
 
     def send(
@@ -90,13 +87,14 @@ class Generations:
         prompt: str,
         model: str,
         attachments: Sequence[File] = (),
+        think: Think = "",
     ) -> str:
         """Start, or keep the prompt until the session's reply under way has ended.
 
         Returns the session's id. Raises as start, and TooBusy where a prompt waits already.
         """
         try:
-            return self.start(owner, session_id, prompt, model, attachments).turn.session.id
+            return self.start(owner, session_id, prompt, model, attachments, think).turn.session.id
         except AlreadyGenerating:
             assert session_id is not None
             self._store.set_next(owner, session_id, prompt, model, attachments)
@@ -116,7 +114,7 @@ class Generations:
     ) -> Generation:
         """Answer another version of a prompt, with its attachments. Raises as start."""
         self._line.check(owner)
-        self._check_sight(model, _shows_images(message))
+        self._check_sight(model, shows_images(message))
         turn = self._store.begin_turn(owner, session_id, prompt, model, instead_of=message.id)
         return self._begin(owner, turn)
 
@@ -125,7 +123,7 @@ class Generations:
         self._line.check(owner)
         if reply.parent_id is not None:
             prompt = self._store.message(owner, reply.parent_id)
-            self._check_sight(model, _shows_images(prompt))
+            self._check_sight(model, shows_images(prompt))
         return self._begin(owner, self._store.begin_version(owner, reply.id, model))
 
     def resume(self, owner: int, reply: Message) -> Generation:
@@ -166,18 +164,10 @@ class Generations:
         self._loop.close()
 
     def _check_sight(self, model: str, needed: bool) -> None:
-        """A server that does not tell, or cannot be asked, is no reason to refuse."""
-        if not needed:
-            return
-        try:
-            sees = _sees(self._host.client(), model)
-        except ChatError:
-            return
-        if not sees:
-            raise CannotSee(
-                f"The model {model!r} cannot see images: pick one that can, then send it again;"
-                " `ollama pull gemma3:4b` gets one."
-            )
+        """A server that cannot be asked is no reason to refuse."""
+        if needed:
+            with suppress(ServerUnreachable, ServerError, ModelNotFound, EngineError):
+                check_sight(self._host.client(), model)
 
     def _begin(self, owner: int, turn: Turn) -> Generation:
         generation = Generation(owner, turn)
@@ -262,68 +252,12 @@ class Generations:
         async with self._line.place(ticket):
             try:
                 async with asyncio.timeout(self._settings.reply_seconds):
-                    await self._ask(client, generation)
+                    await self._asker.ask(client, generation)
             except TimeoutError:
                 raise ServerError(
                     f"The reply was ended after {self._settings.reply_seconds} s"
                     " (HEARTH_REPLY_SECONDS): what was written is kept, and can be continued."
                 ) from None
-
-    async def _ask(self, client: OllamaClient, generation: Generation) -> None:
-        request = await self._request(client, generation.owner, generation.turn.reply)
-        clock = self._loop.create_task(self._watch_loading(client, generation, request))
-        room = self._settings.reply_characters
-        generation.asked()
-        try:
-            async with aclosing(client.chat(request)) as chunks:
-                async for chunk in chunks:
-                    generation.add(chunk)
-                    room -= len(chunk.content) + len(chunk.thinking)
-                    if room < 0:
-                        raise ServerError(
-                            f"The reply was ended after {self._settings.reply_characters:,}"
-                            " characters (HEARTH_REPLY_CHARACTERS): what was written is kept."
-                        )
-        finally:
-            clock.cancel()
-        if not generation.body.strip():
-            raise _without_answer(generation)
-
-    async def _request(self, client: OllamaClient, owner: int, reply: Message) -> ChatRequest:
-        if not reply.model:
-            await asyncio.to_thread(client.version)  # a dead server is the better reason
-            raise ModelNotFound(
-                f"No model is installed on {client.host}: get one, e.g. `ollama pull qwen3:8b`."
-            )
-        # First, since what it learns of the model is known to the client from then on.
-        num_ctx = window(self._settings.num_ctx, await client.context_length(reply.model))
-        branch, contents = await asyncio.to_thread(self._branch, owner, reply.id)
-        messages = wire_messages(branch, contents, _sees(client, reply.model))
-        return ChatRequest(reply.model, messages, {"num_ctx": num_ctx})
-
-    def _branch(self, owner: int, reply_id: int) -> tuple[list[Message], dict[int, str | bytes]]:
-        """The messages down to the reply, and what is in their attachments, by id."""
-        branch = self._store.branch(owner, reply_id)
-        contents = {
-            attachment.id: self._store.content(owner, attachment.id)
-            for message in branch
-            for attachment in message.attachments
-        }
-        return branch, contents
-
-    async def _watch_loading(
-        self, client: OllamaClient, generation: Generation, request: ChatRequest
-    ) -> None:
-        """Tell loading the model from reading the prompt, until the first word ends both."""
-        characters = sum(len(message["content"]) for message in request.messages)
-        with suppress(ChatError):  # the request itself will tell
-            while not await asyncio.to_thread(client.is_loaded, request.model):
-                if generation.phase.doing not in BEFORE_READING:
-                    return
-                generation.enter("loading")
-                await asyncio.sleep(LOADED_EVERY)
-        if generation.phase.doing in BEFORE_READING:
-            generation.enter("reading", characters // CHARACTERS_PER_TOKEN)
 
     async def _save_drafts(self, generation: Generation) -> None:
         saved = generation.rev
@@ -371,19 +305,3 @@ class Generations:
             return False
         generation.unsaved = None
         return True
-
-
-def _sees(client: OllamaClient, model: str) -> bool:
-    """Whether it takes images, or the server does not tell."""
-    capabilities = client.capabilities(model)
-    return capabilities is None or "vision" in capabilities
-
-
-def _shows_images(message: Message) -> bool:
-    return any(attachment.is_image for attachment in message.attachments)
-
-
-def _without_answer(generation: Generation) -> ServerError:
-    reason = generation.usage and generation.usage.done_reason
-    what = WITHOUT_ANSWER.get(reason or "", "The model ended without an answer")
-    return ServerError(f"{what}: try again, or pick another model.")

@@ -13,6 +13,10 @@ State = Literal["done", "streaming", "stopped", "interrupted", "error", "waiting
 CHARACTERS_PER_TOKEN = 4  # a guess, for figures that are shown and nothing else
 
 
+Think = Literal["", "on", "off", "low", "medium", "high"]
+"""Whether, or how much, a model shall think; "" as it does by itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """A chat. `pk` is ours, unique in the database; `id` is its address, unique per owner."""
@@ -27,6 +31,7 @@ class Session:
     n_messages: int
     unread: int = 0
     """1 when a reply ended that nobody followed, and the chat was not opened since."""
+    think: Think = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class Usage:
     eval_count: int | None = None
     eval_duration: int | None = None
     first_token_duration: int | None = None  # ours: request sent to first token seen
+    thinking_duration: int | None = None  # ours: first thought to last
 
     @property
     def tokens_per_second(self) -> float | None:
@@ -159,6 +165,8 @@ class ChatRequest:
     model: str
     messages: list[dict[str, Any]]
     options: dict[str, Any]
+    think: bool | str | None = None
+    """None: as the model does by itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def test_the_window_a_model_was_trained_for_is_asked_once(client, fake):
 
 def test_what_a_model_can_do_is_asked_once_with_its_window(client, fake):
     fake.models = [fake_model("gemma3:4b", capabilities=["completion", "vision"])]
-    assert client.context_length("gemma3:4b")
+    assert asyncio.run(client.context_length("gemma3:4b"))
     fake.stop()
     assert client.capabilities("gemma3:4b") == {"completion", "vision"}
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from chatcore.types import File, Message, Record, Session, State, Turn, Usage
+from chatcore.types import File, Message, Record, Session, State, Think, Turn, Usage
 
 
 class Store(Protocol):
@@ -47,6 +47,10 @@ class Store(Protocol):
         """Remember `model` for the session's next prompt."""
         ...
 
+    def choose_think(self, owner: int, session_id: str, think: Think) -> None:
+        """Remember it for the session's next replies."""
+        ...
+
     def delete_session(self, owner: int, session_id: str) -> None:
         """Move it to the trash; its messages stay."""
         ...
@@ -63,6 +67,7 @@ class Store(Protocol):
         model: str,
         instead_of: int | None = None,
         attachments: Sequence[File] = (),
+        think: Think = "",
     ) -> Turn:
         """Store a prompt with its attachments and the empty reply to it, in one commit.
 

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from chatcore import attachments
 from chatcore.errors import ChatError
-from chatcore.types import File, Session
+from chatcore.types import File, Session, Think
 from chatcore.ui import actions, chips, picker, state, words
 from chatcore.ui.state import View
 
@@ -21,6 +21,8 @@ class Unsent:
     session_id: str | None
     """None for a new chat."""
     model: str
+    think: Think
+    """Of a new chat; another one knows its own."""
     reason: str = ""
 
 
@@ -60,11 +62,12 @@ def _submit() -> None:
     """
     value = st.session_state["prompt"]
     asked_for, picked = st.query_params.get("session"), picker.chosen()
+    think = picker.thinking()
     # Now, since Streamlit forgets the files after this run.
     files, refused = attachments.read_all((file.name, file.getvalue()) for file in value.files)
     prompt = value.text if value.text.strip() else ""
     if prompt or files:
-        unsent = _addressed(prompt, files, asked_for, picked)
+        unsent = replace(_addressed(prompt, files, asked_for, picked), think=think)
         _keep(replace(unsent, reason=refused)) if refused else _send(unsent)
     elif refused:
         st.session_state["failure"] = refused
@@ -75,9 +78,9 @@ def _addressed(prompt: str, files: tuple[File, ...], asked_for: str | None, pick
     try:
         session = state.session(*state.here(), asked_for)
     except ChatError:  # sending will tell
-        return Unsent(prompt, files, asked_for, picked)
+        return Unsent(prompt, files, asked_for, picked, "")
     model = (session.model if session else "") or picked
-    return Unsent(prompt, files, session.id if session else None, model)
+    return Unsent(prompt, files, session.id if session else None, model, "")
 
 
 def _send(unsent: Unsent) -> None:
@@ -85,7 +88,7 @@ def _send(unsent: Unsent) -> None:
     try:
         services, owner = state.here()
         session_id = services.generations.send(
-            owner, unsent.session_id, unsent.prompt, unsent.model, unsent.files
+            owner, unsent.session_id, unsent.prompt, unsent.model, unsent.files, unsent.think
         )
     except ChatError as error:
         _keep(replace(unsent, reason=str(error)))

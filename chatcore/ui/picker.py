@@ -1,7 +1,11 @@
 """The model picker. The choice is kept with the chat; a new chat starts with the last one used."""
 
+from typing import cast, get_args
+
 import streamlit as st
 
+from chatcore.errors import ChatError
+from chatcore.types import Think
 from chatcore.ui import words
 from chatcore.ui.actions import attempt
 from chatcore.ui.state import View
@@ -14,6 +18,7 @@ def settle(view: View) -> None:
     if st.session_state.get("model_of", ...) != shown_for:
         model = _remembered(view, installed)
         st.session_state["model_of"] = shown_for
+        st.session_state["think"] = view.session.think if view.session else ""
     else:
         model = chosen() or (installed[0] if installed else "")
     st.session_state["model"] = model
@@ -38,6 +43,35 @@ def draw(view: View) -> None:
     )
     details = words.model(installed[model]) if model in installed else "not installed"
     st.caption(words.plain(details))
+    _thinking(view, words.chosen(model))
+
+
+def _thinking(view: View, model: str) -> None:
+    """Where the model can think: whether it shall, or how much."""
+    try:
+        possible = view.hearth.host.client().thinks(model)
+    except ChatError:  # told where the server is
+        return
+    if possible:
+        st.selectbox(
+            "Thinking",
+            ("", *possible),
+            key="think",
+            format_func=lambda think: think.capitalize() or "As the model does",
+            on_change=_remember_thinking,
+        )
+
+
+def thinking() -> Think:
+    """What is chosen for the next prompt. The widget may hand back the label."""
+    label = st.session_state.get("think", "").lower()
+    return cast("Think", label) if label in get_args(Think) else ""
+
+
+def _remember_thinking() -> None:
+    if session_id := st.query_params.get("session"):
+        think = thinking()
+        attempt(lambda hearth, owner: hearth.store.choose_think(owner, session_id, think))
 
 
 def chosen() -> str:

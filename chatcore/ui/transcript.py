@@ -1,5 +1,9 @@
 """The messages of a chat, and the live end of it. Drawn from the store, block by block."""
 
+from collections.abc import Iterator
+from functools import partial
+from itertools import chain
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -7,11 +11,12 @@ from chatcore.markdown import blocks
 from chatcore.types import Message, Turn
 from chatcore.ui import actions, chips, composer, controls, history, waiting, words
 from chatcore.ui.clock import Clock
-from chatcore.ui.follow import pieces
+from chatcore.ui.follow import Piece, pieces
 from chatcore.ui.stage import stage
 from chatcore.ui.state import View
 
 AVATARS = {"user": ":material/person:", "assistant": ":material/local_fire_department:"}
+THOUGHTS = ":material/psychology:"
 REST_AFTER = 0.1  # seconds that a reply has the page for itself: often all it takes to begin
 
 
@@ -85,10 +90,11 @@ class Transcript:
             with text:
                 controls.edit(self._session, message)
             return below
-        _thoughts(above, message)
+        if message.thinking:
+            with above.expander(words.thoughts(message), icon=THOUGHTS):
+                _draw_text(message.thinking)
         with text:
-            for block in blocks(message.body):
-                st.markdown(block)
+            _draw_text(message.body)
         return below
 
     def _draw_next(self, replying: bool, again: bool = False) -> None:
@@ -106,14 +112,15 @@ class Transcript:
         if generation is None:
             self._draw(self._stored(message))
             return None
-        above, text, below = self._parts(message)
-        clock = Clock(generation, above, self._view.live)
+        above, text, below = self._parts(message, live=True)
+        clock = Clock(generation, below, self._view.live)
+        tick = partial(self._tick, clock)
+        _follow_thoughts(above, pieces(generation.follow_thoughts, tick))
         with text:
-            st.write_stream(pieces(generation, lambda: self._tick(clock)))
+            st.write_stream(pieces(generation.follow, tick))
         self._view.rest.draw()
-        above.empty()
         if generation.unsaved:
-            with below:
+            with below.container():
                 _unsaved(generation.unsaved)
             return None
         if generation.next:
@@ -121,8 +128,9 @@ class Transcript:
         else:
             self._draw_next(replying=False, again=True)
         message = self._stored(message)
-        _thoughts(above, message)
-        self._outcome(message, below)
+        if message.thinking:  # which are there: only their name changes
+            above.expander(words.thoughts(message), icon=THOUGHTS)
+        self._outcome(message, below.container())
         history.ended(self._messages, under_way=generation.next is not None)
         if generation.unread:
             actions.mark_read(self._session.id)
@@ -142,8 +150,10 @@ class Transcript:
             clock.tick()
             self._view.rest.draw()
 
-    def _parts(self, message: Message) -> tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator]:
-        """Above its text, the text, below it.
+    def _parts(
+        self, message: Message, live: bool = False
+    ) -> tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator]:
+        """Above its text, the text, below it: of a live message the place of its clock.
 
         The same for a live message as for a finished one, so that each stays where it is drawn.
         """
@@ -151,7 +161,7 @@ class Transcript:
             self._places[message.id],
             st.chat_message(message.role, avatar=AVATARS.get(message.role)),
         ):
-            return st.empty(), st.container(), st.container()
+            return st.empty(), st.container(), st.empty() if live else st.container()
 
     def _stored(self, message: Message) -> Message:
         return self._view.hearth.store.message(self._view.owner, message.id)
@@ -172,13 +182,17 @@ def _is_edited(message: Message) -> bool:
     return editing
 
 
-def _thoughts(place: DeltaGenerator, message: Message) -> None:
-    if not message.thinking:
-        place.empty()
-        return
-    with place, st.expander("Thoughts", icon=":material/psychology:"):
-        for block in blocks(message.thinking):
-            st.markdown(block)
+def _follow_thoughts(place: DeltaGenerator, stream: Iterator[Piece]) -> None:
+    """Folded, and only where there are any."""
+    first = next(stream, None)
+    if first is not None:
+        with place.expander("Thinking", icon=THOUGHTS):
+            st.write_stream(chain([first], stream))
+
+
+def _draw_text(text: str) -> None:
+    for block in blocks(text):
+        st.markdown(block)
 
 
 def _unsaved(reason: str) -> None:

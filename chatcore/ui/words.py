@@ -84,6 +84,12 @@ def usage(message: Message) -> str:
     return " · ".join(parts)
 
 
+def thoughts(message: Message) -> str:
+    """The name of the block that holds them: Thought for 12 s"""
+    spent = message.usage and message.usage.thinking_duration
+    return f"Thought for {seconds(spent)}" if spent else "Thoughts"
+
+
 def phase(at: Phase, elapsed: float) -> str:
     """What a reply under way is at, and for how long: reading the prompt · 1,204 tokens · 2 s"""
     match at.doing:
@@ -97,7 +103,9 @@ def phase(at: Phase, elapsed: float) -> str:
             parts = ["thinking"]
         case "writing":
             rate = at.tokens / elapsed if elapsed >= 1 else 0
-            parts = ["writing", f"{at.tokens:,} tokens"] + [f"{rate:.0f} tokens/s"] * bool(rate)
+            parts = ["writing", f"{at.tokens:,} {'token' if at.tokens == 1 else 'tokens'}"] + [
+                f"{rate:.0f} tokens/s"
+            ] * bool(rate)
     return f":material/hourglass_top: {' · '.join([*parts, f'{elapsed:.0f} s'])}"
 
 

@@ -17,7 +17,7 @@ from chatcore.errors import MessageNotFound, SessionNotFound, StoreError, TooBus
 from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.connections import Readers, Writer, translated
 from chatcore.store.sqlite.schema import prepare
-from chatcore.types import File, Message, Record, Session, State, Turn, Usage
+from chatcore.types import File, Message, Record, Session, State, Think, Turn, Usage
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +72,9 @@ class SqliteStore:
     def choose_model(self, owner: int, session_id: str, model: str) -> None:
         self._change(owner, session_id, "model = ?", rows.clean(model))
 
+    def choose_think(self, owner: int, session_id: str, think: Think) -> None:
+        self._change(owner, session_id, "options = json_set(options, '$.think', ?)", think)
+
     def delete_session(self, owner: int, session_id: str) -> None:
         self._change(owner, session_id, "deleted_at = ?", rows.now())
 
@@ -88,13 +91,14 @@ class SqliteStore:
         model: str,
         instead_of: int | None = None,
         attachments: Sequence[File] = (),
+        think: Think = "",
     ) -> Turn:
         prompt, model = rows.clean(prompt), rows.clean(model)
         title = rows.first_words(prompt or " ".join(file.name for file in attachments))
 
         def begin(db: Database) -> Turn:
             if session_id is None:
-                session = rows.make_session(db, owner, title, model)
+                session = rows.make_session(db, owner, title, model, think)
             else:
                 session = rows.session(db, owner, session_id)
                 rows.refuse_while_streaming(db, session.pk)
@@ -204,7 +208,7 @@ class SqliteStore:
     def fork_session(self, owner: int, message_id: int) -> Session:
         def fork(db: Database) -> Session:
             source = rows.session_of(db, owner, message_id)
-            copy = rows.make_session(db, owner, source.title, source.model)
+            copy = rows.make_session(db, owner, source.title, source.model, source.think)
             path = [m for m in rows.branch(db, message_id) if m.state != "streaming"]
             leaf = rows.copy_branch(db, owner, path, copy.pk)
             if leaf is not None:

@@ -14,12 +14,25 @@ from typing import Any
 from sqlite_utils import Database
 
 from chatcore.errors import AlreadyGenerating, MessageNotFound, SessionNotFound
-from chatcore.types import Attachment, File, Message, Record, Role, Session, State, Turn, Usage
+from chatcore.types import (
+    Attachment,
+    File,
+    Message,
+    Record,
+    Role,
+    Session,
+    State,
+    Think,
+    Turn,
+    Usage,
+)
 
 YEAR_2000 = 946_684_800_000
 TITLE_CHARACTERS = 60
 
 SESSION = "pk, id, title, model, leaf_id, created_at, updated_at, n_messages, unread"
+# Not in the index that the sidebar's list is read from.
+WHOLE_SESSION = f"{SESSION}, coalesce(json_extract(options, '$.think'), '') as think"
 MESSAGE = """
     m.id, m.session_pk, m.parent_id, m.role, m.state, coalesce(d.body, m.body) as body,
     coalesce(d.thinking, m.thinking) as thinking, m.model, m.created_at, m.usage, m.error, m.rating,
@@ -77,7 +90,7 @@ def make_owner(db: Database, key: str) -> int:
 
 def session(db: Database, owner: int, session_id: str) -> Session:
     rows = db.query(
-        f"select {SESSION} from sessions where owner_n = ? and id = ? and deleted_at is null",
+        f"select {WHOLE_SESSION} from sessions where owner_n = ? and id = ? and deleted_at is null",
         [owner, session_id],
     )
     if row := next(rows, None):
@@ -89,7 +102,7 @@ def session_of(db: Database, owner: int, message_id: int) -> Session:
     """The session a message belongs to. Raises MessageNotFound for one in the trash, too, and
     for a prompt that waits: it is not part of the tree yet."""
     rows = db.query(
-        f"select {SESSION} from sessions where owner_n = ? and deleted_at is null"
+        f"select {WHOLE_SESSION} from sessions where owner_n = ? and deleted_at is null"
         " and pk = (select session_pk from messages where id = ? and state != 'waiting')",
         [owner, message_id],
     )
@@ -98,12 +111,12 @@ def session_of(db: Database, owner: int, message_id: int) -> Session:
     raise MessageNotFound("There is no such message here.")
 
 
-def make_session(db: Database, owner: int, title: str, model: str) -> Session:
+def make_session(db: Database, owner: int, title: str, model: str, think: Think) -> Session:
     session_id, at = secrets.token_urlsafe(16), now()
     db.execute(
-        "insert into sessions(id, owner_n, title, model, created_at, updated_at)"
-        " values (?, ?, ?, ?, ?, ?)",
-        [session_id, owner, title, model, at, at],
+        "insert into sessions(id, owner_n, title, model, options, created_at, updated_at)"
+        " values (?, ?, ?, ?, json_object('think', ?), ?, ?)",
+        [session_id, owner, title, model, think, at, at],
     )
     return session(db, owner, session_id)
 

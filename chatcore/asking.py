@@ -1,0 +1,121 @@
+"""One reply asked of the model server: what is sent, what comes, and what it is at meanwhile."""
+
+import asyncio
+from contextlib import aclosing, suppress
+
+from chatcore.client import OllamaClient
+from chatcore.context import window, wire_messages
+from chatcore.errors import CannotSee, ChatError, ModelNotFound, ServerError
+from chatcore.generation import Generation
+from chatcore.settings import Settings
+from chatcore.store import Store
+from chatcore.types import CHARACTERS_PER_TOKEN, ChatRequest, Message, Think, Turn
+
+LOADED_EVERY = 0.5  # seconds between two looks whether the model is in memory
+BEFORE_READING = ("queued", "loading")
+
+WITHOUT_ANSWER = {
+    "length": "The model reached the length limit before its answer began",
+    "load": "The model server loaded the model, and wrote nothing",
+    "unload": "The model server took the model out of memory, and wrote nothing",
+}
+
+
+class Asker:
+    """Within the limits of a reply: its characters, and the window of the model."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self._settings = settings
+
+    async def ask(self, client: OllamaClient, generation: Generation) -> None:
+        """Add to the generation what comes. Raises what the client raises, and ServerError where a
+        limit is reached or nothing was said. On the client's event loop."""
+        request = await self._request(client, generation.owner, generation.turn)
+        clock = asyncio.create_task(self._watch_loading(client, generation, request))
+        room = self._settings.reply_characters
+        generation.asked()
+        try:
+            async with aclosing(client.chat(request)) as chunks:
+                async for chunk in chunks:
+                    generation.add(chunk)
+                    room -= len(chunk.content) + len(chunk.thinking)
+                    if room < 0:
+                        raise ServerError(
+                            f"The reply was ended after {self._settings.reply_characters:,}"
+                            " characters (HEARTH_REPLY_CHARACTERS): what was written is kept."
+                        )
+        finally:
+            clock.cancel()
+        if not generation.body.strip():
+            raise _without_answer(generation)
+
+    async def _request(self, client: OllamaClient, owner: int, turn: Turn) -> ChatRequest:
+        reply = turn.reply
+        if not reply.model:
+            await asyncio.to_thread(client.version)  # a dead server is the better reason
+            raise ModelNotFound(
+                f"No model is installed on {client.host}: get one, e.g. `ollama pull qwen3:8b`."
+            )
+        # First, since what it learns of the model is known to the client from then on.
+        num_ctx = window(self._settings.num_ctx, await client.context_length(reply.model))
+        branch, contents = await asyncio.to_thread(self._branch, owner, reply.id)
+        messages = wire_messages(branch, contents, _sees(client, reply.model))
+        think = _think(turn.session.think, client.thinks(reply.model))
+        return ChatRequest(reply.model, messages, {"num_ctx": num_ctx}, think)
+
+    def _branch(self, owner: int, reply_id: int) -> tuple[list[Message], dict[int, str | bytes]]:
+        """The messages down to the reply, and what is in their attachments, by id."""
+        branch = self._store.branch(owner, reply_id)
+        contents = {
+            attachment.id: self._store.content(owner, attachment.id)
+            for message in branch
+            for attachment in message.attachments
+        }
+        return branch, contents
+
+    async def _watch_loading(
+        self, client: OllamaClient, generation: Generation, request: ChatRequest
+    ) -> None:
+        """Tell loading the model from reading the prompt, until the first word ends both."""
+        characters = sum(len(message["content"]) for message in request.messages)
+        with suppress(ChatError):  # the request itself will tell
+            while not await asyncio.to_thread(client.is_loaded, request.model):
+                if generation.phase.doing not in BEFORE_READING:
+                    return
+                generation.enter("loading")
+                await asyncio.sleep(LOADED_EVERY)
+        if generation.phase.doing in BEFORE_READING:
+            generation.enter("reading", characters // CHARACTERS_PER_TOKEN)
+
+
+def check_sight(client: OllamaClient, model: str) -> None:
+    """Raises CannotSee for a model that takes no images. May ask the server."""
+    if not _sees(client, model):
+        raise CannotSee(
+            f"The model {model!r} cannot see images: pick one that can, then send it again;"
+            " `ollama pull gemma3:4b` gets one."
+        )
+
+
+def _sees(client: OllamaClient, model: str) -> bool:
+    """Whether it takes images, or the server does not tell."""
+    capabilities = client.capabilities(model)
+    return capabilities is None or "vision" in capabilities
+
+
+def shows_images(message: Message) -> bool:
+    return any(attachment.is_image for attachment in message.attachments)
+
+
+def _without_answer(generation: Generation) -> ServerError:
+    reason = generation.usage and generation.usage.done_reason
+    what = WITHOUT_ANSWER.get(reason or "", "The model ended without an answer")
+    return ServerError(f"{what}: try again, or pick another model.")
+
+
+def _think(chosen: Think, possible: tuple[Think, ...]) -> bool | str | None:
+    """As /api/chat takes it. What was chosen for another model may not be possible here."""
+    if chosen not in possible:
+        return None
+    return {"on": True, "off": False}.get(chosen, chosen)
