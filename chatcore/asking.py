@@ -3,14 +3,16 @@
 import asyncio
 from contextlib import aclosing, suppress
 
+from chatcore import naming
 from chatcore.client import OllamaClient
 from chatcore.context import window, wire_messages
 from chatcore.errors import CannotSee, ChatError, ModelNotFound, ServerError
 from chatcore.generation import Generation
 from chatcore.settings import Settings
 from chatcore.store import Store
-from chatcore.types import CHARACTERS_PER_TOKEN, ChatRequest, Message, Think, Turn
+from chatcore.types import CHARACTERS_PER_TOKEN, ChatRequest, Message, Session, Think, Turn
 
+TOKENS_OF_A_NAME = 200  # a model that cannot but think must get past it
 LOADED_EVERY = 0.5  # seconds between two looks whether the model is in memory
 BEFORE_READING = ("queued", "loading")
 
@@ -49,6 +51,19 @@ class Asker:
             clock.cancel()
         if not generation.body.strip():
             raise _without_answer(generation)
+
+    async def name(self, client: OllamaClient, owner: int, session: Session) -> str:
+        """What the session's model would call it. Raises as ask."""
+        branch = await asyncio.to_thread(self._store.messages, owner, session.id)
+        num_ctx = window(self._settings.num_ctx, await client.context_length(session.model))
+        think = _think("off", client.thinks(session.model))
+        options = {"num_ctx": num_ctx, "num_predict": TOKENS_OF_A_NAME}
+        request = ChatRequest(session.model, naming.wire_messages(branch), options, think)
+        async with aclosing(client.chat(request)) as chunks:
+            answer = "".join([chunk.content async for chunk in chunks])
+        if not (title := naming.title(answer)):
+            raise ServerError("The model found no name for this chat: give it one with Rename.")
+        return title
 
     async def _request(self, client: OllamaClient, owner: int, turn: Turn) -> ChatRequest:
         reply = turn.reply

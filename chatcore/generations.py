@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from weakref import WeakSet
 
@@ -51,6 +52,7 @@ class Generations:
         self._registered = threading.Condition()
         self._answers: dict[Generation, asyncio.Task[None]] = {}
         self._replies: set[asyncio.Task[None]] = set()
+        self._namings: set[asyncio.Task[None]] = set()
         self._clients: WeakSet[OllamaClient] = WeakSet()
         self._closing = asyncio.Event()
         self._loop = asyncio.new_event_loop()
@@ -131,6 +133,10 @@ class Generations:
         self._line.check(owner)
         return self._begin(owner, self._store.resume_reply(owner, reply.id))
 
+    def name(self, owner: int, session_id: str) -> "Future[None]":
+        """Let the session's model name it, when it has time. The future holds what went wrong."""
+        return asyncio.run_coroutine_threadsafe(self._name(owner, session_id), self._loop)
+
     def stop(self, owner: int, reply: Message) -> None:
         """End a reply now, its text kept; returns when it is stored. An ended one stays so."""
         if generation := self.of(owner, reply):
@@ -191,6 +197,8 @@ class Generations:
 
     async def _interrupt_all(self) -> None:
         self._closing.set()
+        for naming in self._namings:
+            naming.cancel()
         while self._replies:  # more may begin while the first are stored
             for answer in self._answers.values():
                 answer.cancel()
@@ -258,6 +266,24 @@ class Generations:
                     f"The reply was ended after {self._settings.reply_seconds} s"
                     " (HEARTH_REPLY_SECONDS): what was written is kept, and can be continued."
                 ) from None
+
+    async def _name(self, owner: int, session_id: str) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._namings.add(task)
+        try:
+            session = await asyncio.to_thread(self._store.session, owner, session_id)
+            client = await asyncio.to_thread(self._host.client)
+            async with self._line.place(Ticket(owner)):
+                title = await self._asker.name(client, owner, session)
+            await asyncio.to_thread(self._store.rename_session, owner, session_id, title, "model")
+        except ChatError:
+            raise
+        except Exception as error:
+            log.exception("a chat could not be named for a mistake of our own")
+            raise ServerError("Hearth made a mistake here: its log says more.") from error
+        finally:
+            self._namings.discard(task)
 
     async def _save_drafts(self, generation: Generation) -> None:
         saved = generation.rev

@@ -316,8 +316,8 @@ def test_stop_reaches_a_reply_that_is_only_just_registered(
             if threading.current_thread() is threading.main_thread():
                 time.sleep(0.1)
 
-    def begin_and_stop(*arguments):
-        turn = begin_turn(*arguments)
+    def begin_and_stop(*arguments, **named):
+        turn = begin_turn(*arguments, **named)
         stops.append(threads.submit(generations.stop, ann, turn.reply))
         return turn
 

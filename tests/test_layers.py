@@ -24,10 +24,12 @@ MAY_IMPORT = {
     "stats": {"types"},
     "store": EVERYWHERE | {"store"},
     "host": EVERYWHERE | {"settings", "client", "engine"},
+    "naming": {"types"},
     "line": EVERYWHERE,
     "generation": EVERYWHERE,
+    "asking": EVERYWHERE | {"naming", "generation", "context", "client", "settings", "store"},
     "generations": EVERYWHERE
-    | {"generation", "line", "context", "client", "host", "settings", "store"},
+    | {"asking", "generation", "line", "client", "host", "settings", "store"},
     "service": EVERYWHERE | {"settings", "store", "host", "generations"},
     "web": EVERYWHERE | {"web", "service", "identity"},
     "ui": EVERYWHERE

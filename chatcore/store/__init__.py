@@ -41,7 +41,9 @@ class Store(Protocol):
         """The owner's sessions, last used first, without deleted ones."""
         ...
 
-    def rename_session(self, owner: int, session_id: str, title: str) -> None: ...
+    def rename_session(
+        self, owner: int, session_id: str, title: str, by: str = "owner"
+    ) -> None: ...
 
     def choose_model(self, owner: int, session_id: str, model: str) -> None:
         """Remember `model` for the session's next prompt."""

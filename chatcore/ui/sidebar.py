@@ -1,5 +1,6 @@
 """The sidebar: New chat, the model, past chats, and which model server answers."""
 
+from concurrent.futures import Future
 from datetime import datetime
 
 import streamlit as st
@@ -11,6 +12,7 @@ from chatcore.ui.stage import stage
 from chatcore.ui.state import View
 
 PAGE_OF_CHATS = 50
+NAME_IT = "Name it with the model"
 
 
 def draw(view: View) -> None:
@@ -32,6 +34,8 @@ def draw(view: View) -> None:
         picker.draw(view)
         with st.container():
             _undo(view)
+            if "naming" in st.session_state:
+                _naming()
         _chats(view)
         if view.session is not None:
             style.mark_chat(view.session.id)
@@ -80,7 +84,7 @@ def _chat(session: Session) -> None:
         )
         st.menu_button(
             f"Rename or delete {title}",
-            ["Rename", "Delete"],
+            ["Rename", NAME_IT, "Delete"],
             icon=":material/more_vert:",
             key=f"session_menu_{session.id}",
             type="tertiary",
@@ -93,8 +97,26 @@ def _act(session: Session) -> None:
     match st.session_state[f"session_menu_{session.id}"]:
         case "Rename":
             st.session_state["renaming"] = session.id
+        case menu if menu == NAME_IT:
+            attempt(lambda services, owner: _name(services.generations.name(owner, session.id)))
         case "Delete":
             _delete(session)
+
+
+def _name(future: "Future[None]") -> None:
+    st.session_state["naming"] = future
+
+
+@st.fragment(run_every=1.0)
+def _naming() -> None:
+    """Until the model has found a name."""
+    future: Future[None] = st.session_state["naming"]
+    if not future.done():
+        st.caption(":material/hourglass_top: The model looks for a name")
+        return
+    del st.session_state["naming"]
+    attempt(lambda *_: future.result())
+    st.rerun()
 
 
 def _rename_box(session: Session) -> None:

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.actions import chats, in_address, messages, ready, reply, send
+from tests.browser.actions import chats, choose, in_address, messages, ready, reply, send
 from tests.fake_ollama import PAUSE, ErrorLine
 
 
@@ -99,3 +99,13 @@ def test_the_sidebar_tells_who_is_replying_and_what_is_unread(app, fake, page):
         ".content === 'none'",
         arg=session,
     )
+
+
+def test_the_model_names_a_chat(app, fake, page):
+    page.goto(app.url)
+    send(page, "how do I bake bread?")
+    reply(page, "You said")
+    session = in_address(page)
+    fake.reply("Bread at home")
+    choose(page, session, "Name it with the model")
+    expect(chats(page).first).to_have_text("Bread at home")

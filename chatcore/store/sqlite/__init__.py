@@ -66,8 +66,8 @@ class SqliteStore:
         )
         return [Session(**row) for row in found]
 
-    def rename_session(self, owner: int, session_id: str, title: str) -> None:
-        self._change(owner, session_id, "title = ?, title_by = 'owner'", rows.clean(title))
+    def rename_session(self, owner: int, session_id: str, title: str, by: str = "owner") -> None:
+        self._change(owner, session_id, "title = ?, title_by = ?", rows.clean(title), by)
 
     def choose_model(self, owner: int, session_id: str, model: str) -> None:
         self._change(owner, session_id, "model = ?", rows.clean(model))
@@ -336,9 +336,9 @@ class SqliteStore:
         result: T = self._writer.call(function)
         return result
 
-    def _change(self, owner: int, session_id: str, assignment: str, value: str | int) -> None:
+    def _change(self, owner: int, session_id: str, assignment: str, *values: str | int) -> None:
         sql = f"update sessions set {assignment} where pk = ?"
-        self._write(lambda db: db.execute(sql, [value, rows.session(db, owner, session_id).pk]))
+        self._write(lambda db: db.execute(sql, [*values, rows.session(db, owner, session_id).pk]))
 
 
 def _locked(path: Path) -> FileLock:
