@@ -1,5 +1,6 @@
 """The measurements: each function is one round of one figure."""
 
+import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -18,8 +19,9 @@ from tests.browser.server import App
 
 MODEL = "llama3.2:3b"  # the one that the scripted server has
 WARM_UP = "t0-n20"
-LONG_CHAT = 30  # messages
 FULL_SIDEBAR = 50  # chats
+MESSAGES = {"new": 0, "used": 30, "long": 500}  # in the chat that is open, by kind of app
+STOPS = 20
 PAGES = (1, 10, 50)
 
 Values = dict[str, float | None]
@@ -33,14 +35,14 @@ class Lab:
     fake: Fake
 
     @contextmanager
-    def app(self, *, used: bool = False) -> Iterator[tuple[App, str]]:
+    def app(self, kind: str = "new") -> Iterator[tuple[App, str]]:
         """An app with nothing in it, or one in use, and the address of the page to open."""
         with tempfile.TemporaryDirectory() as name:
             app = App(Path(name), OLLAMA_HOST=self.fake.host, HEARTH_EMBEDDED="off")
             address = app.url
-            if used:
+            if messages := MESSAGES[kind]:
                 database = database_in(app.folder)
-                address += f"?session={fill(database, LONG_CHAT, FULL_SIDEBAR, MODEL)}"
+                address += f"?session={fill(database, messages, FULL_SIDEBAR, MODEL)}"
             try:
                 yield app, address
             finally:
@@ -64,20 +66,24 @@ class Round:
     def __init__(self, lab: Lab, until_its_end: ExitStack) -> None:
         self.lab = lab
         self._until_its_end = until_its_end
-        self._shared: dict[bool, tuple[App, str, BrowserContext]] = {}
+        self._shared: dict[str, tuple[App, str, BrowserContext]] = {}
 
     @contextmanager
-    def page(self, *, used: bool) -> Iterator[tuple[App, Page]]:
+    def page(self, kind: str) -> Iterator[tuple[App, Page]]:
         """A page of its own for one figure."""
-        if used not in self._shared:
-            app, address = self._until_its_end.enter_context(self.lab.app(used=used))
-            context = self._until_its_end.enter_context(self.lab.context())
-            app.start()
-            self._shared[used] = app, address, context
-        app, address, context = self._shared[used]
+        app, address, context = self.shared(kind)
         page = probe.open_page(context, address)
         yield app, page
         page.close()
+
+    def shared(self, kind: str) -> tuple[App, str, BrowserContext]:
+        """The app of a kind, the address of its page, and a browser that may know it already."""
+        if kind not in self._shared:
+            app, address = self._until_its_end.enter_context(self.lab.app(kind))
+            context = self._until_its_end.enter_context(self.lab.context())
+            app.start()
+            self._shared[kind] = app, address, context
+        return self._shared[kind]
 
 
 @contextmanager
@@ -103,9 +109,9 @@ def cold(this: Round) -> Values:
         }
 
 
-def reply(this: Round, spec: str, *, used: bool) -> Values:
+def reply(this: Round, spec: str, *, kind: str) -> Values:
     """One reply, after another on the same page that loaded what Streamlit loads late."""
-    with this.page(used=used) as (app, page):
+    with this.page(kind) as (app, page):
         probe.await_reply(page, WARM_UP)
         wire, thread = Wire(app.port), probe.MainThread(page)
         sent, cpu, busy = wire.sent(), cpu_seconds(app.pid), thread.busy()
@@ -137,6 +143,33 @@ def _times(seen: dict[str, float], model: dict[str, float]) -> Values:
     }
 
 
+def open_long(this: Round) -> Values:
+    """A long chat in a new page, of a browser that knows the app, until its last message."""
+    app, address, context = this.shared("long")
+    probe.open_page(context, app.url).close()
+    page = context.new_page()
+    wire, began = Wire(app.port), time.monotonic()
+    sent = wire.sent()
+    page.goto(address, wait_until="commit")
+    page.get_by_text("SEEDEND").wait_for()
+    shown = time.monotonic() - began
+    page.wait_for_timeout(1000)
+    opened = {"open": 1000 * shown, "open_bytes": _grown(sent, wire.sent())}
+    page.close()
+    return opened
+
+
+def stop(this: Round) -> Values:
+    """From Escape to the model server's seeing that nobody listens: the worst of several."""
+    values: Values = {}
+    with this.page("new") as (_, page):
+        probe.await_reply(page, WARM_UP)
+        for phase, spec in {"writing": "t200-n100000", "reading": "t200-n10-w60000"}.items():
+            took = [probe.stop_reply(page, spec, this.lab.fake.timing) for _ in range(STOPS)]
+            values |= {phase: statistics.median(took), f"{phase}_worst": max(took)}
+    return values
+
+
 def open_pages(this: Round) -> Values:
     """Memory of the app with ever more pages open, all of one browser."""
     with this.lab.app() as (app, address), this.lab.context() as context:
@@ -154,9 +187,12 @@ REPLIES = {"first": "t50-n50", "paced": "t200-n1000", "2000": "t0-n2000", "8000"
 
 FIGURES: dict[str, Callable[[Round], Values]] = {
     "cold": cold,
-    **{name: partial(reply, spec=spec, used=False) for name, spec in REPLIES.items()},
-    **{f"{name}-used": partial(reply, spec=spec, used=True) for name, spec in REPLIES.items()},
+    **{name: partial(reply, spec=spec, kind="new") for name, spec in REPLIES.items()},
+    **{f"{name}-used": partial(reply, spec=spec, kind="used") for name, spec in REPLIES.items()},
+    "open-long": open_long,
+    "first-long": partial(reply, spec=REPLIES["first"], kind="long"),
+    "stop": stop,
     "memory": open_pages,
 }
-# It hardly varies from round to round, and opening 50 pages takes as long as all else in one.
-ONCE = {"memory"}
+# They hardly vary from round to round, and take as long as all else in one.
+ONCE = {"memory", "stop"}

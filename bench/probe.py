@@ -1,6 +1,7 @@
 """A page with an observer in it: when the words of a reply reached it, and what they cost it."""
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import BrowserContext, Page
@@ -70,6 +71,18 @@ def await_reply(page: Page, spec: str) -> dict[str, Any]:
     page.wait_for_timeout(500)  # the reply's figures are drawn, its text is stored
     seen: dict[str, Any] = page.evaluate("hearthBench")
     return seen
+
+
+def stop_reply(page: Page, spec: str, timing: Callable[[str], dict[str, Any]]) -> float:
+    """Milliseconds from Escape until the model server, told by `timing`, saw the client go."""
+    tag = f"{next(_numbers)}x"
+    page.evaluate(AWAIT, tag)
+    send(page, f"[[{spec}.{tag}]] How are you?")
+    page.locator(".st-key-stop button").wait_for(timeout=LIMIT)
+    page.evaluate("addEventListener('keydown', () => hearthBench.escape = Date.now(), true)")
+    page.keyboard.press("Escape")
+    page.locator(".st-key-stop button").wait_for(state="detached", timeout=LIMIT)
+    return 1000 * float(timing(tag)["gone"]) - float(page.evaluate("hearthBench.escape"))
 
 
 class MainThread:

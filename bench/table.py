@@ -38,6 +38,16 @@ REPLY = [
     Row("browser main thread busy", "ms", "main_thread"),
     Row("- of it in tasks over 50 ms", "ms", "long_tasks"),
 ]
+LONG = [
+    Row("open to last message shown", "ms", "open"),
+    Row("sent to the browser by it", "kB", "open_bytes", scale=1e-3, digits=1),
+]
+STOP = [
+    Row("while it writes", "ms", "writing"),
+    Row("- worst of 20", "ms", "writing_worst"),
+    Row("while it reads the prompt", "ms", "reading"),
+    Row("- worst of 20", "ms", "reading_worst"),
+]
 PAGES = [Row(f"{count} pages open", "MiB", count) for count in ("0", "1", "10", "50")]
 PACES = {
     "first": "50 at 50/s",
@@ -49,6 +59,9 @@ SECTIONS = [
     Section("Cold start", {"cold": ""}, COLD),
     Section("A reply in a new chat: tokens", PACES, REPLY),
     Section("... after 30 messages, 50 chats", {f"{k}-used": v for k, v in PACES.items()}, REPLY),
+    Section("A chat of 500 messages", {"open-long": ""}, LONG),
+    Section("... a reply in it: tokens", {"first-long": "50 at 50/s"}, REPLY),
+    Section("Stop to the model's disconnect", {"stop": ""}, STOP),
     Section("Memory of the server", {"memory": ""}, PAGES),
 ]
 

@@ -114,6 +114,7 @@ class Timing:
     request: float
     first: float | None = None
     last: float | None = None
+    gone: float | None = None
     sent: int = 0
 
 
@@ -572,6 +573,13 @@ class FakeOllama:
 
     async def _pace(self, step: Timed, wire: _Wire) -> None:
         timing = self.timings[step.tag] = Timing(request=time.time())
+        try:
+            await self._pace_timed(step, wire, timing)
+        except (asyncio.CancelledError, ConnectionError):
+            timing.gone = time.time()
+            raise
+
+    async def _pace_timed(self, step: Timed, wire: _Wire, timing: Timing) -> None:
         await asyncio.sleep(step.wait)
         start = time.perf_counter()
         for at, token in enumerate(tokens(step.count, step.tag)):

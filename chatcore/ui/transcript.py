@@ -91,8 +91,7 @@ class Transcript:
                 controls.edit(self._session, message)
             return below
         if message.thinking:
-            with above.expander(words.thoughts(message), icon=THOUGHTS):
-                _draw_text(message.thinking)
+            _thoughts(above, message)
         with text:
             _draw_text(message.body)
         return below
@@ -115,7 +114,7 @@ class Transcript:
         above, text, below = self._parts(message, live=True)
         clock = Clock(generation, below, self._view.live)
         tick = partial(self._tick, clock)
-        _follow_thoughts(above, pieces(generation.follow_thoughts, tick))
+        thoughts_shown = _follow_thoughts(above, pieces(generation.follow_thoughts, tick))
         with text:
             st.write_stream(pieces(generation.follow, tick))
         self._view.rest.draw()
@@ -128,8 +127,8 @@ class Transcript:
         else:
             self._draw_next(replying=False, again=True)
         message = self._stored(message)
-        if message.thinking:  # which are there: only their name changes
-            above.expander(words.thoughts(message), icon=THOUGHTS)
+        if message.thinking:
+            _thoughts(above, message, drawn=thoughts_shown)
         self._outcome(message, below.container())
         history.ended(self._messages, under_way=generation.next is not None)
         if generation.unread:
@@ -182,12 +181,21 @@ def _is_edited(message: Message) -> bool:
     return editing
 
 
-def _follow_thoughts(place: DeltaGenerator, stream: Iterator[Piece]) -> None:
-    """Folded, and only where there are any."""
+def _thoughts(place: DeltaGenerator, message: Message, drawn: bool = False) -> None:
+    """drawn: they are in the block, of which only the name changes."""
+    with place.expander(words.thoughts(message), icon=THOUGHTS):
+        if not drawn:
+            _draw_text(message.thinking)
+
+
+def _follow_thoughts(place: DeltaGenerator, stream: Iterator[Piece]) -> bool:
+    """Folded, and only where there are any; returns whether there were."""
     first = next(stream, None)
-    if first is not None:
-        with place.expander("Thinking", icon=THOUGHTS):
-            st.write_stream(chain([first], stream))
+    if first is None:
+        return False
+    with place.expander("Thinking", icon=THOUGHTS):
+        st.write_stream(chain([first], stream))
+    return True
 
 
 def _draw_text(text: str) -> None:

@@ -100,3 +100,21 @@ def test_a_rating_is_still_there_after_a_reload(app, fake, page):
     page.reload()
     pressed = page.locator("[class*='st-key-rating_'] button").first
     expect(pressed).to_have_attribute("aria-checked", "true")
+
+
+def test_thoughts_stream_into_a_folded_block_and_stay_there(app, fake, page):
+    fake.reply(Thinking("let me see, "), PAUSE, Thinking("yes"), "42")
+    page.goto(app.url)
+    send(page, "what is it?")
+    thoughts = page.locator("[data-testid=stExpander]")
+    expect(thoughts.locator("summary")).to_contain_text("Thinking")
+    thoughts.locator("summary").click()
+    expect(thoughts).to_contain_text("let me see")
+    fake.release()
+    reply(page, "42")
+    expect(thoughts.locator("summary")).to_contain_text("Thought for")
+    page.reload()
+    reply(page, "42")
+    thoughts.locator("summary").click()
+    expect(thoughts).to_contain_text("let me see, yes")
+    expect(thoughts).to_have_count(1)
