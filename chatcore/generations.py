@@ -46,8 +46,9 @@ class Generations:
         self._host = host
         self._settings = settings
         self._asker = Asker(store, settings)
-        # One person owns this server, so no owner has a share of it to keep to.
-        self._line = Line(lambda: 1 if host.embedded else settings.parallel)
+        self._line = Line(
+            lambda: 1 if host.embedded else settings.parallel, settings.parallel_owner
+        )
         self._under_way: dict[int, Generation] = {}
         self._registered = threading.Condition()
         self._answers: dict[Generation, asyncio.Task[None]] = {}

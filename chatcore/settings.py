@@ -31,6 +31,8 @@ class Settings:
     """HEARTH_TIMEOUT: seconds a model server may stay silent before its reply is given up."""
     parallel: int = 2
     """HEARTH_PARALLEL: replies asked for at once; the others wait in line. The engine: one."""
+    parallel_owner: int | None = None
+    """HEARTH_PARALLEL_OWNER: of those, one person's; unset: no limit, as one owns the server."""
     reply_seconds: int = 3600
     """HEARTH_REPLY_SECONDS: a reply is ended after so long."""
     reply_characters: int = 400_000
@@ -47,6 +49,7 @@ class Settings:
             num_ctx=_whole(environ, "HEARTH_NUM_CTX", cls.num_ctx, "tokens", least=256),
             timeout=_whole(environ, "HEARTH_TIMEOUT", cls.timeout, "seconds", least=1),
             parallel=_whole(environ, "HEARTH_PARALLEL", cls.parallel, "replies", least=1),
+            parallel_owner=_whole(environ, "HEARTH_PARALLEL_OWNER", 0, "replies", least=1) or None,
             reply_seconds=_whole(
                 environ, "HEARTH_REPLY_SECONDS", cls.reply_seconds, "seconds", least=1
             ),
@@ -102,6 +105,6 @@ def _whole(environ: Mapping[str, str], key: str, default: int, unit: str, least:
     if not re.fullmatch(r"[0-9]{1,9}", value) or int(value) < least:
         raise SettingsError(
             f"{key} is {value!r}; expected a whole number of {unit},"
-            f" {least} or more, e.g. {default}."
+            f" {least} or more, e.g. {max(default, least)}."
         )
     return int(value)

@@ -438,6 +438,19 @@ def test_no_more_run_at_once_than_allowed(generations, ann, fake):
     assert followed(third) == "You said: hello."
 
 
+def test_one_person_has_no_more_running_than_their_share(generations_with, ann, bob, fake):
+    generations = generations_with(parallel=2, parallel_owner=1)
+    fake.reply("a ", PAUSE)
+    fake.reply("b ", PAUSE)
+    first, second = start(generations, ann), start(generations, ann)
+    until(lambda: first.body)
+    other = start(generations, bob)
+    until(lambda: other.body)
+    assert second.phase.doing == "queued"
+    fake.release()
+    assert followed(second) == "You said: hello."
+
+
 def test_a_seventh_waiting_prompt_is_refused_and_not_stored(generations, store, ann, fake):
     fake.reply("a ", PAUSE)
     fake.reply("b ", PAUSE)
