@@ -76,12 +76,16 @@ def usage(message: Message) -> str:
     if spent.eval_count is not None:
         parts.append(f"{spent.eval_count:,} tokens")
     if spent.tokens_per_second is not None:
-        parts.append(f"{spent.tokens_per_second:.0f} tokens/s")
+        parts.append(speed(spent.tokens_per_second))
     if spent.first_token_duration is not None:
         parts.append(f"first after {seconds(spent.first_token_duration)}")
     if spent.done_reason == "length":
         parts.append("cut at the length limit")
     return " · ".join(parts)
+
+
+def speed(rate: float) -> str:
+    return f"{rate:.0f} tokens/s" if rate >= 10 else f"{rate:.1f} tokens/s"
 
 
 def thoughts(message: Message) -> str:
