@@ -106,10 +106,9 @@ def phase(at: Phase, elapsed: float) -> str:
         case "thinking":
             parts = ["thinking"]
         case "writing":
+            tokens = f"{at.tokens:,} {'token' if at.tokens == 1 else 'tokens'}"
             rate = at.tokens / elapsed if elapsed >= 1 else 0
-            parts = ["writing", f"{at.tokens:,} {'token' if at.tokens == 1 else 'tokens'}"] + [
-                f"{rate:.0f} tokens/s"
-            ] * bool(rate)
+            parts = ["writing", tokens] + [speed(rate)] * bool(rate)
     return f":material/hourglass_top: {' · '.join([*parts, f'{elapsed:.0f} s'])}"
 
 
