@@ -464,7 +464,7 @@ def test_a_seventh_waiting_prompt_is_refused_and_not_stored(generations, store, 
 
 
 def test_the_clock_tells_loading_from_reading_from_writing(generations, ann, fake, monkeypatch):
-    monkeypatch.setattr("chatcore.generations.LOADED_EVERY", 0.02)
+    monkeypatch.setattr("chatcore.asking.LOADED_EVERY", 0.02)
     fake.reply(PAUSE, Thinking("hm"), PAUSE, "text ", PAUSE, "more")
     generation = start(generations, ann)
     until(lambda: generation.phase.doing in ("loading", "reading"))
@@ -478,7 +478,7 @@ def test_the_clock_tells_loading_from_reading_from_writing(generations, ann, fak
 def test_a_model_that_is_never_listed_as_loaded_writes_all_the_same(
     generations, ann, fake, monkeypatch
 ):
-    monkeypatch.setattr("chatcore.generations.LOADED_EVERY", 0.02)
+    monkeypatch.setattr("chatcore.asking.LOADED_EVERY", 0.02)
     looks = []
     monkeypatch.setattr(OllamaClient, "is_loaded", lambda *_: looks.append(1) is not None)
     fake.reply(PAUSE, "text ", PAUSE, "more")
