@@ -33,6 +33,7 @@ class Asker:
     async def ask(self, client: OllamaClient, generation: Generation) -> None:
         """Add to the generation what comes. Raises what the client raises, and ServerError where a
         limit is reached or nothing was said. On the client's event loop."""
+        generation.enter("loading")
         request = await self._request(client, generation.owner, generation.turn)
         clock = asyncio.create_task(self._watch_loading(client, generation, request))
         room = self._settings.reply_characters

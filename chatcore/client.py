@@ -214,15 +214,16 @@ async def _gathered(
 ) -> AsyncIterator[ollama.ChatResponse]:
     """The same, read from the network some at a time: each reading costs more than ten chunks.
 
-    Only where the next one has to be waited for anyway, so a model that is faster is not held up.
+    Only where they come one by one and have to be waited for: a fast model is not held up.
     """
     clock = asyncio.get_running_loop().time
-    asked = clock()
+    asked, at_once = clock(), 0
     async for part in parts:
-        waited = clock() - asked
+        waited = clock() - asked > 0.001
         yield part
-        if waited > 0.001:
+        if waited and at_once < 10:
             await asyncio.sleep(0.02)
+        at_once = 0 if waited else at_once + 1
         asked = clock()
 
 

@@ -112,6 +112,14 @@ class Generation:
             self._first_thought = self._first_thought or now
             self._thought_for = now - self._first_thought
 
+    def figures(self) -> Usage | None:
+        """What is known of the cost, where the model did not come to tell it, too."""
+        if self.usage is None and self._first_token is not None:
+            return Usage(
+                first_token_duration=self._first_token, thinking_duration=self._thought_for
+            )
+        return self.usage
+
     def end(self) -> None:
         """Nothing more will come: followers finish with what there is."""
         self._ended.set()

@@ -318,7 +318,7 @@ class Generations:
                 state,
                 generation.body,
                 generation.thinking,
-                generation.usage,
+                generation.figures(),
                 generation.error,
                 generation.unread,
             )

@@ -19,6 +19,8 @@ from chatcore.blocks import MARKER, BlockStream, Cut, fence_mark, joined
 
 # How many characters may be held back, until it is decided what they are.
 CODE, FORMULA, DISPLAY, LINK = 400, 200, 2000, 400
+# Characters of a block: each is an element of the page, which costs more than to send this again.
+LEAST = 400
 # An empty span: it ends Streamlit's search for `:smile:` and the like, and shows nothing.
 BREAK: Final = ":small[]"
 
@@ -81,6 +83,7 @@ class MarkdownStream:
         self._line: _Line | None = None
         self._quoted: str | None = None  # the mark of a code fence inside a quotation
         self._seen = ""  # the last few characters before
+        self._size = 0  # of the block under way
         self._in_url = False
 
     def feed(self, text: str) -> list[str | Cut]:
@@ -110,14 +113,21 @@ class MarkdownStream:
         self._text, self._at = self._text[self._at :] + "\r" * half_an_end, 0
 
     def _handed_out(self) -> list[str | Cut]:
-        """The parts so far, with neighbouring text as one."""
+        """The parts so far, with neighbouring text as one, and without cuts of small blocks."""
         parts: list[str | Cut] = []
-        for _, group in groupby(self._parts, type):
+        for is_text, group in groupby(filter(self._is_kept, self._parts), _is_text):
             same = list(group)
-            texts = [part for part in same if isinstance(part, str)]
-            parts += ["".join(texts)] if texts else same
+            parts += ["".join(map(str, same))] if is_text else same
         self._parts = []
         return parts
+
+    def _is_kept(self, part: str | Cut) -> bool:
+        if isinstance(part, str):
+            self._size += len(part)
+            return True
+        large = self._size >= LEAST
+        self._size = 0 if large else self._size
+        return large
 
     def _take_one(self) -> None:
         if self._line is None:
@@ -366,6 +376,10 @@ _READERS = {
     "<": MarkdownStream._angle,
     ":": MarkdownStream._colon,
 }
+
+
+def _is_text(part: str | Cut) -> bool:
+    return isinstance(part, str)
 
 
 def blocks(text: str) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 Role = Literal["system", "user", "assistant"]
-State = Literal["done", "streaming", "stopped", "interrupted", "error", "waiting"]
+State = Literal["done", "streaming", "stopped", "interrupted", "error", "waiting", "held"]
 
 CHARACTERS_PER_TOKEN = 4  # a guess, for figures that are shown and nothing else
 

@@ -1,5 +1,7 @@
 """A chat: its messages, the reply under way, and the composer."""
 
+import streamlit as st
+
 from chatcore.ui import composer, empty, history, page, state
 from chatcore.ui.stage import stage
 from chatcore.ui.transcript import Transcript
@@ -14,11 +16,11 @@ def draw() -> None:
         with stage("chat", None):
             empty.draw(view)
         page.draw(view)
-        composer.draw(view)
+        composer.draw(view, st.container())
     else:
         transcript = Transcript(view)
         page.draw(view)
-        transcript.draw(stop)
+        transcript.draw(stop, st.container())
 
 
 view.rest.add(draw)

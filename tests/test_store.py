@@ -98,6 +98,17 @@ def test_a_prompt_that_waits_can_be_edited_and_discarded(store, ann):
     assert store.next_prompt(ann, turn.session.id) is None
 
 
+def test_a_prompt_that_is_held_is_not_sent_until_it_is_let_go(store, ann):
+    turn, waiting = waiting_behind(store, ann)
+    store.hold_next(ann, waiting.id, held=True)
+    store.finish_reply(ann, turn.reply.id, "done", "first")
+    assert store.begin_next(ann, turn.session.id) is None
+    with pytest.raises(TooBusy):
+        store.set_next(ann, turn.session.id, "three", "m")
+    store.hold_next(ann, waiting.id, held=False)
+    assert store.begin_next(ann, turn.session.id).prompt.id == waiting.id
+
+
 def test_a_prompt_waits_while_the_reply_streams(store, ann):
     turn, _ = waiting_behind(store, ann)
     with pytest.raises(AlreadyGenerating):

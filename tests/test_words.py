@@ -53,16 +53,23 @@ def test_a_model_is_told_in_one_line():
 
 def test_a_reply_tells_what_it_cost():
     usage = Usage(
-        "stop", eval_count=214, eval_duration=5_000_000_000, first_token_duration=4 * 10**8
+        "stop",
+        prompt_eval_count=12,
+        eval_count=214,
+        eval_duration=5_000_000_000,
+        first_token_duration=4 * 10**8,
     )
     assert words.usage(reply(usage)) == (
-        r"qwen3\:8b · 214 tokens · 43 tokens/s · first after 0.4 s"
+        r"qwen3\:8b · 12 tokens in, 214 out · 43 tokens/s · first after 0.4 s"
     )
 
 
-def test_an_unknown_figure_is_left_out_and_never_0():
-    assert words.usage(reply(None)) == r"qwen3\:8b"
-    assert words.usage(reply(Usage("length"))) == r"qwen3\:8b · cut at the length limit"
+def test_a_count_that_nobody_told_is_unknown_and_never_0():
+    assert words.usage(reply(None)) == r"qwen3\:8b · tokens unknown"
+    assert words.usage(reply(Usage("length"))) == (
+        r"qwen3\:8b · tokens unknown · cut at the length limit"
+    )
+    assert "unknown tokens in, 3 out" in words.usage(reply(Usage("stop", eval_count=3)))
 
 
 def test_chats_are_grouped_by_the_visitors_day():

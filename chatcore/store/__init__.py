@@ -100,6 +100,10 @@ class Store(Protocol):
         """The prompt that waits; its `model` is the one that shall answer it."""
         ...
 
+    def hold_next(self, owner: int, message_id: int, held: bool) -> None:
+        """Do not begin its turn, as it is being changed; or do again. Raises as edit_next."""
+        ...
+
     def edit_next(self, owner: int, message_id: int, prompt: str) -> None:
         """Raises MessageNotFound where it waits no longer."""
         ...
@@ -109,7 +113,10 @@ class Store(Protocol):
         ...
 
     def begin_next(self, owner: int, session_id: str) -> Turn | None:
-        """Begin the turn of the prompt that waits; None where none does. Raises as begin_turn."""
+        """Begin the turn of the prompt that waits; None where none does, or it is held.
+
+        Raises as begin_turn.
+        """
         ...
 
     def begin_version(self, owner: int, message_id: int, model: str) -> Turn:

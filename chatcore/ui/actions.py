@@ -43,16 +43,29 @@ def mark_read(session_id: str) -> None:
     attempt(lambda hearth, owner: hearth.store.mark_read(owner, session_id))
 
 
-def send_next(session_id: str) -> None:
-    attempt(lambda hearth, owner: hearth.generations.start_next(owner, session_id))
+def send_next(session_id: str, message: Message) -> None:
+    """Now, or when the reply under way has ended."""
+
+    def change(hearth: Hearth, owner: int) -> None:
+        hearth.store.hold_next(owner, message.id, held=False)
+        hearth.generations.start_next(owner, session_id)
+
+    cancel_editing()
+    attempt(change)
 
 
-def edit_next(message: Message) -> None:
+def begin_editing_next(message: Message) -> None:
+    """It is not sent while it is being changed."""
+    if attempt(lambda hearth, owner: hearth.store.hold_next(owner, message.id, held=True)):
+        begin_editing(message)
+
+
+def edit_next(session_id: str, message: Message) -> None:
     prompt = st.session_state["next_text"]
     if not prompt.strip() and not message.attachments:
         return
     if attempt(lambda hearth, owner: hearth.store.edit_next(owner, message.id, prompt)):
-        cancel_editing()
+        send_next(session_id, message)
 
 
 def discard_next(message: Message) -> None:

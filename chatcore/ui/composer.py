@@ -38,15 +38,17 @@ def draw_stop(place: DeltaGenerator, session: Session) -> None:
         icon=":material/stop_circle:",
         key="stop",
         type="tertiary",
-        shortcut="Esc",
+        help="Escape stops it, too",
         on_click=actions.stop,
         args=(session.id,),
     )
 
 
-def draw(view: View) -> None:
-    actions.tell_failure()
-    _unsent()
+def draw(view: View, notices: DeltaGenerator) -> None:
+    """notices: a place for what went wrong, and for what could not be sent."""
+    with notices:
+        actions.tell_failure()
+        _unsent()
     model = picker.chosen() if view.server else ""
     placeholder = f"Message {model}".strip()
     with st.bottom:

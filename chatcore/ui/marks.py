@@ -21,11 +21,17 @@ def draw(view: View, shown: int) -> None:
     """
     under_way = view.hearth.generations.under_way()
     if under_way and (view.session is None or view.session.pk not in under_way):
-        st.fragment(run_every=EVERY)(lambda: st.html(_marks(view, shown)))()
+        st.fragment(run_every=EVERY)(lambda: _draw_until_all_ended(view, shown))()
     else:
         marks = _Marks(view, shown, st.empty())
         marks.tick()
         view.live.append(marks.tick)
+
+
+def _draw_until_all_ended(view: View, shown: int) -> None:
+    st.html(_marks(view, shown))
+    if not view.hearth.generations.under_way():
+        st.rerun()
 
 
 class _Marks:

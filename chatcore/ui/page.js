@@ -46,6 +46,7 @@ function mount(root) {
   }
 
   listen(document, "wheel touchmove pointerdown keydown", takeOver, { capture: true, passive: true });
+  listen(document, "keydown", escaped, { capture: true });
   listen(document, "click", clicked);
   listen(document, "keydown", pressed);
   listen(back, "click", () => {
@@ -108,6 +109,18 @@ function mount(root) {
     // What unfolds is read from its beginning.
     if (event.target.closest("summary")) at = "";
     if (event.target.closest(".st-key-new_chat")) focusComposer();
+    // On a phone the sidebar lies over what was chosen in it.
+    if (innerWidth <= 768 && event.target.closest("[data-testid=stSidebar] a, .st-key-new_chat"))
+      document.querySelector("[data-testid=stSidebarCollapseButton] button")?.click();
+  }
+
+  // Not by a shortcut of Streamlit's, which would stop a reply when Escape is meant for a menu.
+  function escaped(event) {
+    if (event.key !== "Escape" || event.isComposing) return;
+    const typing = event.target.closest?.("input, textarea");
+    if (typing && typing !== composer()) return;
+    if (document.querySelector("[role=listbox], [role=menu], [role=dialog], dialog[open]")) return;
+    document.querySelector(".st-key-stop button")?.click();
   }
 
   function pressed(event) {

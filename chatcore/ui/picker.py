@@ -43,7 +43,8 @@ def draw(view: View) -> None:
     )
     details = words.model(installed[model]) if model in installed else "not installed"
     st.caption(words.plain(details))
-    _thinking(view, words.chosen(model))
+    if view.server:
+        _thinking(view, words.chosen(model))
 
 
 def _thinking(view: View, model: str) -> None:

@@ -35,17 +35,17 @@ class Transcript:
             self._places = {m.id: _place(m) for m in self._messages}
         self._next = st.empty()
 
-    def draw(self, stop: DeltaGenerator) -> None:
+    def draw(self, stop: DeltaGenerator, notices: DeltaGenerator) -> None:
         """And the composer below; a reply under way is followed to its end.
 
-        stop: where the button stands that ends it.
+        stop: where the button stands that ends it. notices: where the composer puts its own.
         """
         if self._session.unread:
             actions.mark_read(self._session.id)
         if not self._messages or self._messages[-1].state != "streaming":
             self._draw_all(self._messages)
             self._draw_next(replying=False)
-            composer.draw(self._view)
+            composer.draw(self._view, notices)
             return
         *earlier, prompt, reply = self._messages
         rest = self._view.rest
@@ -57,7 +57,7 @@ class Transcript:
         below = self._write(prompt)
         rest.add(lambda: self._outcome(prompt, below))
         rest.add(lambda: self._draw_next(replying=True))
-        rest.add(lambda: composer.draw(self._view))
+        rest.add(lambda: composer.draw(self._view, notices))
         rest.add(lambda: composer.draw_stop(stop, self._session))
         turn = self._follow(reply)
         while turn is not None:
@@ -110,31 +110,38 @@ class Transcript:
         generation = self._view.hearth.generations.of(self._view.owner, message)
         if generation is None:
             self._draw(self._stored(message))
+            self._ended(None, unread=True)
             return None
         above, text, below = self._parts(message, live=True)
         clock = Clock(generation, below, self._view.live)
         tick = partial(self._tick, clock)
-        thoughts_shown = _follow_thoughts(above, pieces(generation.follow_thoughts, tick))
+        _follow_thoughts(above, pieces(generation.follow_thoughts, tick))
+        thoughts = generation.thinking
         with text:
             st.write_stream(pieces(generation.follow, tick))
-        self._view.rest.draw()
         if generation.unsaved:
+            self._view.rest.draw()
             with below.container():
                 _unsaved(generation.unsaved)
             return None
-        if generation.next:
-            self._append(generation.next)
-        else:
-            self._draw_next(replying=False, again=True)
+        self._ended(generation.next, generation.unread)
         message = self._stored(message)
         if message.thinking:
-            _thoughts(above, message, drawn=thoughts_shown)
+            _thoughts(above, message, drawn=message.thinking == thoughts)
         self._outcome(message, below.container())
-        history.ended(self._messages, under_way=generation.next is not None)
-        if generation.unread:
-            actions.mark_read(self._session.id)
         clock.tick_others()
         return generation.next
+
+    def _ended(self, following: Turn | None, unread: bool) -> None:
+        """Bring all but the reply itself up to its end."""
+        self._view.rest.draw()
+        if following:
+            self._append(following)
+        else:
+            self._draw_next(replying=False, again=True)
+        history.ended(self._messages, under_way=following is not None)
+        if unread:
+            actions.mark_read(self._session.id)
 
     def _append(self, turn: Turn) -> None:
         """A turn that begins while the page looks on."""
@@ -188,14 +195,12 @@ def _thoughts(place: DeltaGenerator, message: Message, drawn: bool = False) -> N
             _draw_text(message.thinking)
 
 
-def _follow_thoughts(place: DeltaGenerator, stream: Iterator[Piece]) -> bool:
-    """Folded, and only where there are any; returns whether there were."""
+def _follow_thoughts(place: DeltaGenerator, stream: Iterator[Piece]) -> None:
+    """Folded, and only where there are any."""
     first = next(stream, None)
-    if first is None:
-        return False
-    with place.expander("Thinking", icon=THOUGHTS):
-        st.write_stream(chain([first], stream))
-    return True
+    if first is not None:
+        with place.expander("Thinking", icon=THOUGHTS):
+            st.write_stream(chain([first], stream))
 
 
 def _draw_text(text: str) -> None:

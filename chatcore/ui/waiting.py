@@ -10,27 +10,30 @@ from chatcore.ui import actions, chips
 def draw(place: DeltaGenerator, session: Session, prompt: Message, replying: bool) -> None:
     """replying: whether the reply it waits for is under way; else only a click sends it."""
     if st.session_state.get("editing") == prompt.id:
-        _editor(place, prompt)
+        _editor(place, session, prompt)
         return
+    replying = replying and prompt.state == "waiting"
     when = "later" if replying else "now"
     with place.container(key=f"waiting_{when}", border=True):
         st.caption(
             ":material/schedule: Next, sent when this reply has ended"
             if replying
-            else ":material/pause_circle: Not sent yet, since the reply before it was cut short"
+            else ":material/pause_circle: Not sent yet"
         )
         if prompt.body:
             st.code(prompt.body, language=None, wrap_lines=True)
         chips.draw(prompt, when)
         with st.container(horizontal=True):
             if not replying:
-                st.button("Send", key="send_next", on_click=actions.send_next, args=(session.id,))
+                st.button(
+                    "Send", key="send_next", on_click=actions.send_next, args=(session.id, prompt)
+                )
             _buttons(prompt, when)
 
 
 def _buttons(prompt: Message, when: str) -> None:
     """when: the two states have keys of their own, since a run may draw one after the other."""
-    st.button("Edit", key=f"edit_next_{when}", on_click=actions.begin_editing, args=(prompt,))
+    st.button("Edit", key=f"edit_next_{when}", on_click=actions.begin_editing_next, args=(prompt,))
     st.button(
         "Remove",
         key=f"discard_next_{when}",
@@ -40,11 +43,20 @@ def _buttons(prompt: Message, when: str) -> None:
     )
 
 
-def _editor(place: DeltaGenerator, prompt: Message) -> None:
+def _editor(place: DeltaGenerator, session: Session, prompt: Message) -> None:
     with place.container(key="waiting_edited", border=True):
         st.text_area("Your next message", value=prompt.body, key="next_text")
         with st.container(horizontal=True):
             st.button(
-                "Save", key="save_next", type="primary", on_click=actions.edit_next, args=(prompt,)
+                "Save",
+                key="save_next",
+                type="primary",
+                on_click=actions.edit_next,
+                args=(session.id, prompt),
             )
-            st.button("Cancel", key="cancel_next", on_click=actions.cancel_editing)
+            st.button(
+                "Cancel",
+                key="cancel_next",
+                on_click=actions.send_next,
+                args=(session.id, prompt),
+            )

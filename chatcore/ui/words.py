@@ -70,18 +70,30 @@ def model(info: ModelInfo) -> str:
 
 
 def usage(message: Message) -> str:
-    """What a reply cost, of what is known: qwen3:8b · 214 tokens · 41 tokens/s ..."""
+    """What a reply cost: qwen3:8b · 12 tokens in, 214 out · 41 tokens/s · first after 0.4 s ..."""
     spent = message.usage or Usage()
-    parts = [plain(message.model)]
-    if spent.eval_count is not None:
-        parts.append(f"{spent.eval_count:,} tokens")
+    parts = [plain(message.model)] if message.model else []
+    parts.append(_counts(spent))
     if spent.tokens_per_second is not None:
         parts.append(speed(spent.tokens_per_second))
     if spent.first_token_duration is not None:
         parts.append(f"first after {seconds(spent.first_token_duration)}")
+    if spent.load_duration is not None:
+        parts.append(f"loaded in {seconds(spent.load_duration)}")
     if spent.done_reason == "length":
         parts.append("cut at the length limit")
+    if message.state == "stopped":
+        parts.append("stopped")
     return " · ".join(parts)
+
+
+def _counts(spent: Usage) -> str:
+    if spent.prompt_eval_count is None and spent.eval_count is None:
+        return "tokens unknown"
+    known = [
+        "unknown" if n is None else f"{n:,}" for n in (spent.prompt_eval_count, spent.eval_count)
+    ]
+    return f"{known[0]} tokens in, {known[1]} out"
 
 
 def speed(rate: float) -> str:

@@ -141,6 +141,10 @@ class SqliteStore:
         with self._readers.lend() as db:
             return rows.waiting(db, rows.session(db, owner, session_id).pk)
 
+    def hold_next(self, owner: int, message_id: int, held: bool) -> None:
+        state = "held" if held else "waiting"
+        self._change_next(owner, message_id, "update messages set state = ?2", state)
+
     def edit_next(self, owner: int, message_id: int, prompt: str) -> None:
         self._change_next(owner, message_id, "update messages set body = ?2", rows.clean(prompt))
 
@@ -151,7 +155,7 @@ class SqliteStore:
         def begin(db: Database) -> Turn | None:
             session = rows.session(db, owner, session_id)
             prompt = rows.waiting(db, session.pk)
-            if prompt is None:
+            if prompt is None or prompt.state == "held":
                 return None
             rows.refuse_while_streaming(db, session.pk)
             db.execute("update messages set state = 'done', model = '' where id = ?", [prompt.id])
@@ -319,7 +323,7 @@ class SqliteStore:
         return self._write(interrupt)
 
     def _change_next(self, owner: int, message_id: int, change: str, *values: str) -> None:
-        sql = f"{change} where id = ?1 and state = 'waiting'"
+        sql = f"{change} where id = ?1 and state in ('waiting', 'held')"
 
         def apply(db: Database) -> None:
             rows.message(db, owner, message_id)

@@ -38,7 +38,7 @@ MESSAGE = """
     coalesce(d.thinking, m.thinking) as thinking, m.model, m.created_at, m.usage, m.error, m.rating,
     (select json_group_array(v.id) from messages v
      where v.session_pk = m.session_pk and v.parent_id is m.parent_id
-     and v.state != 'waiting') as versions,
+     and v.state not in ('waiting', 'held')) as versions,
     (select json_group_array(json_array(a.id, a.name, a.media_type, length(a.bytes), a.characters))
      from attachments a where a.message_id = m.id) as attachments
 """
@@ -53,7 +53,7 @@ RECORDS = """
     json_extract(usage, '$.prompt_eval_count'), json_extract(usage, '$.eval_count'),
     json_extract(usage, '$.eval_duration'), json_extract(usage, '$.first_token_duration')
     from messages indexed by messages_figures
-    where id >= ? and id < ? and copy_of is null and state != 'waiting'
+    where id >= ? and id < ? and copy_of is null and state not in ('waiting', 'held')
     and session_pk in (select pk from sessions where owner_n = ? and deleted_at is null)
     order by id desc limit ?
 """
@@ -103,7 +103,8 @@ def session_of(db: Database, owner: int, message_id: int) -> Session:
     for a prompt that waits: it is not part of the tree yet."""
     rows = db.query(
         f"select {WHOLE_SESSION} from sessions where owner_n = ? and deleted_at is null"
-        " and pk = (select session_pk from messages where id = ? and state != 'waiting')",
+        " and pk = (select session_pk from messages where id = ?"
+        " and state not in ('waiting', 'held'))",
         [owner, message_id],
     )
     if row := next(rows, None):
@@ -161,7 +162,7 @@ def waiting(db: Database, session_pk: int) -> Message | None:
     """The prompt that waits for the session's reply under way to end."""
     rows = db.query(
         f"select {MESSAGE} from messages m left join drafts d on d.message_id = m.id"
-        " where m.session_pk = ? and m.state = 'waiting'",
+        " where m.session_pk = ? and m.state in ('waiting', 'held')",
         [session_pk],
     )
     return next(map(from_row, rows), None)

@@ -157,7 +157,8 @@ def m003_attachments(db: Database) -> None:
 def m004_next_prompt(db: Database) -> None:
     """A prompt may wait for the reply under way, one per session; replies nobody saw are told."""
     db.executescript("""
-    create unique index messages_waiting on messages(session_pk) where state = 'waiting';
+    create unique index messages_waiting on messages(session_pk)
+        where state in ('waiting', 'held');
     alter table sessions add column unread integer not null default 0;
     drop index sessions_list;
     create index sessions_list on sessions(
