@@ -34,11 +34,10 @@ def place_of_stop() -> DeltaGenerator:
 
 def draw_stop(place: DeltaGenerator, session: Session) -> None:
     place.button(
-        "Stop",
+        "Stop :gray[Esc]",
         icon=":material/stop_circle:",
         key="stop",
         type="tertiary",
-        help="Escape stops it, too",
         on_click=actions.stop,
         args=(session.id,),
     )
