@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from chatcore.errors import ChatError
-from chatcore.identity import identity_key
 from chatcore.service import hearth
 from chatcore.types import File
+from chatcore.web.owner import owner_of
 
 
 async def attachment(request: Request) -> Response:
@@ -30,9 +30,9 @@ async def attachment(request: Request) -> Response:
 
 def _file(request: Request) -> File:
     services = hearth()
-    owner = services.store.owner(identity_key(request.cookies))
     # A number too large for a database is nobody's, like its largest.
-    return services.store.file(owner, min(request.path_params["id"], 2**63 - 1))
+    attachment_id = min(request.path_params["id"], 2**63 - 1)
+    return services.store.file(owner_of(services, request), attachment_id)
 
 
 def _headers(file: File) -> dict[str, str]:
