@@ -31,7 +31,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         await run_in_threadpool(service.hearth)
     except ChatError as error:
         log.error("%s", error)
-    # Streamlit collects garbage after every run of a script: spare it all that is here to stay.
+    # What is here to stay need not be looked through whenever Python collects garbage.
     gc.collect()
     gc.freeze()
     yield

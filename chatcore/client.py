@@ -62,9 +62,8 @@ class OllamaClient:
         # Nothing is kept open between calls, so a client can be dropped at any time.
         rules: dict[str, Any] = {
             "follow_redirects": False,
-            "trust_env": not LOOPBACK.search(
-                host.lower()
-            ),  # a proxy of the environment is not for this
+            # A proxy of the environment is not for this machine.
+            "trust_env": not LOOPBACK.search(host.lower()),
             "limits": httpx.Limits(max_keepalive_connections=0),
         }
         try:

@@ -6,6 +6,7 @@ It knows neither the store nor the model server, and nothing of Streamlit.
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -150,45 +151,37 @@ class Generation:
         rate: float,
         heartbeat: Callable[[], object],
     ) -> Iterator[str]:
+        taken, last = 0, float("-inf")
+
+        def has_more() -> bool:
+            return is_over() or len(parts) > taken
+
+        with self._followed():
+            while True:
+                while not self._waited_for(has_more):
+                    heartbeat()
+                self._ended.wait(max(0.0, last + 1 / rate - time.monotonic()))
+                with self._changed:
+                    new, over = "".join(parts[taken:]), is_over()
+                    taken = len(parts)
+                last = time.monotonic()
+                if new:
+                    yield new
+                if over:
+                    return
+                heartbeat()
+
+    def _waited_for(self, condition: Callable[[], bool]) -> bool:
+        """Whether it came true, for no longer than a heartbeat."""
+        with self._changed:
+            return self._changed.wait_for(condition, HEARTBEAT)
+
+    @contextmanager
+    def _followed(self) -> Iterator[None]:
         with self._changed:
             self.followers += 1
         try:
-            yield from self._pieces_of(parts, is_over, rate, heartbeat)
+            yield
         finally:
             with self._changed:
                 self.followers -= 1
-
-    def _pieces_of(
-        self,
-        parts: list[str],
-        is_over: Callable[[], bool],
-        rate: float,
-        heartbeat: Callable[[], object],
-    ) -> Iterator[str]:
-        taken, last = 0, float("-inf")
-        while True:
-            self._wait_for_more(parts, taken, is_over, heartbeat)
-            self._ended.wait(max(0.0, last + 1 / rate - time.monotonic()))
-            with self._changed:
-                new, over = "".join(parts[taken:]), is_over()
-                taken = len(parts)
-            last = time.monotonic()
-            if new:
-                yield new
-            if over:
-                return
-            heartbeat()
-
-    def _wait_for_more(
-        self,
-        parts: list[str],
-        taken: int,
-        is_over: Callable[[], bool],
-        heartbeat: Callable[[], object],
-    ) -> None:
-        while True:
-            with self._changed:
-                if is_over() or len(parts) > taken:
-                    return
-                self._changed.wait(HEARTBEAT)
-            heartbeat()

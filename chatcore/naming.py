@@ -15,8 +15,9 @@ ASK = (
 
 
 def wire_messages(branch: Sequence[Message]) -> list[dict[str, Any]]:
-    """The first turn and the last words, as /api/chat takes them, and the question."""
-    told = [*branch[:2], *branch[2:][-2:]]
+    """The first messages with text and the last, as /api/chat takes them, and the question."""
+    written = [message for message in branch if message.body]
+    told = [*written[:2], *written[2:][-2:]]
     return [
         *({"role": message.role, "content": message.body[:EXCERPT]} for message in told),
         {"role": "user", "content": ASK},

@@ -4,6 +4,7 @@ import pytest
 
 from chatcore import naming
 from chatcore.errors import ServerError
+from chatcore.types import Message
 from tests.fake_ollama import PAUSE
 from tests.test_generations import PATIENCE, followed, start
 
@@ -61,3 +62,12 @@ def test_closing_does_not_wait_for_a_name(generations, ann, fake, session):
     fake.wait_for_request(2)
     generations.close()
     assert future.cancelled()
+
+
+def test_a_message_of_files_alone_says_nothing_about_the_name():
+    branch = [
+        Message(1, 1, None, "user", "done", "", "", "", 0),
+        Message(2, 1, 1, "assistant", "done", "A cat on a mat.", "", "m", 0),
+    ]
+    told = naming.wire_messages(branch)
+    assert [wire["content"] for wire in told] == ["A cat on a mat.", naming.ASK]

@@ -10,6 +10,8 @@ from chatcore.service import Hearth
 from chatcore.types import Message
 from chatcore.ui import state, words
 
+LOOKED_AT = 20  # messages, from the end, among which a reply with text is looked for
+
 Change = Callable[[Hearth, int], object]
 
 
@@ -107,7 +109,7 @@ def copy_link(message: Message) -> None:
 def copy_last_reply() -> None:
     def last_reply(hearth: Hearth, owner: int) -> None:
         if session := state.session(hearth, owner, st.query_params.get("session")):
-            messages = hearth.store.messages(owner, session.id)
+            messages = hearth.store.messages(owner, session.id, last=LOOKED_AT)
             replies = [m for m in messages if m.role == "assistant" and m.body]
             if replies:
                 copy(replies[-1])

@@ -68,20 +68,20 @@ def _submit() -> None:
     files, refused = attachments.read_all((file.name, file.getvalue()) for file in value.files)
     prompt = value.text if value.text.strip() else ""
     if prompt or files:
-        unsent = replace(_addressed(prompt, files, asked_for, picked), think=think)
-        _keep(replace(unsent, reason=refused)) if refused else _send(unsent)
+        session_id, model = _addressed(asked_for, picked)
+        unsent = Unsent(prompt, files, session_id, model, think, refused)
+        _keep(unsent) if refused else _send(unsent)
     elif refused:
         st.session_state["failure"] = refused
 
 
-def _addressed(prompt: str, files: tuple[File, ...], asked_for: str | None, picked: str) -> Unsent:
-    """To the chat that the address names, and its model: this page may be older than both."""
+def _addressed(asked_for: str | None, picked: str) -> tuple[str | None, str]:
+    """The chat that the address names, and its model: this page may be older than both."""
     try:
         session = state.session(*state.here(), asked_for)
     except ChatError:  # sending will tell
-        return Unsent(prompt, files, asked_for, picked, "")
-    model = (session.model if session else "") or picked
-    return Unsent(prompt, files, session.id if session else None, model, "")
+        return asked_for, picked
+    return (session.id, session.model or picked) if session else (None, picked)
 
 
 def _send(unsent: Unsent) -> None:

@@ -75,6 +75,12 @@ def show_earlier() -> None:
     st.session_state["history"] = replace(shown, messages=(), wanted=wanted, stays=first)
 
 
+def shows(message_id: int) -> bool:
+    """Whether it is on the page; one that the address names is, where the branch has it."""
+    shown: _Shown | None = st.session_state.get("history")
+    return shown is not None and message_id in [shown_id for shown_id, _ in shown.messages]
+
+
 def stays_in_view() -> str:
     """The id of the message to be kept in view; else ""."""
     shown: _Shown | None = st.session_state.get("history")

@@ -48,8 +48,7 @@ def _linked(view: View) -> str:
         st.session_state.pop("link", None)
         return ""
     message_id = _number(asked_for)
-    branch = view.hearth.store.messages(view.owner, view.session.id)
-    if any(message.id == message_id for message in branch):
+    if history.shows(message_id):
         return str(message_id)
     _elsewhere(view, view.session, message_id)
     return ""

@@ -26,10 +26,10 @@ def settle(view: View) -> None:
 
 def draw(view: View) -> None:
     """Beside a chat; on another page it would look like a choice of what that page shows."""
-    installed = {model.name: model for model in view.server.models} if view.server else {}
-    model = st.session_state["model"]
     if not view.in_chat:
         return
+    installed = {model.name: model for model in view.server.models} if view.server else {}
+    model = st.session_state["model"]
     if not model:
         st.caption("No model is installed yet.")
         return
