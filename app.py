@@ -20,7 +20,7 @@ from chatcore.web.health import healthz
 log = logging.getLogger(__name__)
 
 # Until st.navigation has run once, Streamlit takes the files in pages/ for the pages: whoever comes
-# first, to the address of another page than the chat, would be told that there is none.
+# first, to the dashboard's address, would be told that there is none.
 PagesManager.uses_pages_directory = False
 
 

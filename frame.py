@@ -12,8 +12,8 @@ st.set_page_config(
     initial_sidebar_state="auto",
 )
 style.apply()
-# A url_path unlike the file's name: a page that comes back to a restarted server asks for it before
-# this navigation is known, and Streamlit would run the file of that name without its frame.
+# A url_path unlike the file's name: where app.py is not imported, as in tests of the page alone,
+# Streamlit would take the page for the file of that name, and run it without its frame.
 chat = st.Page("pages/chat.py", title="Chat", url_path="home", default=True)
 dashboard = st.Page("pages/dashboard.py", title="Dashboard", url_path="insights")
 page = st.navigation([chat, dashboard], position="hidden")

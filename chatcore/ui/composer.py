@@ -52,11 +52,23 @@ def draw(view: View, notices: DeltaGenerator) -> None:
     placeholder = f"Message {model}".strip()
     with st.bottom:
         # Named here, since Streamlit would else scroll the page, too, and against page.js.
-        st.chat_input(placeholder, key="prompt", accept_file="multiple", on_submit=_submit)
+        value = st.chat_input(
+            placeholder, key="prompt", accept_file="multiple", on_submit=_submitted
+        )
+    if value and not st.session_state.pop("submitted", False):
+        # A page from before a restart: to this server its input, and so the callback, was unknown.
+        _submit()
+        st.rerun()
+
+
+def _submitted() -> None:
+    """Runs before the page is drawn, so the model is at work while it is."""
+    _submit()
+    st.session_state["submitted"] = True
 
 
 def _submit() -> None:
-    """Runs before the page is drawn, so the model is at work while it is.
+    """Send what was written, or keep it on the page with the reason.
 
     What the page holds is read first, all of it: at each such reading Streamlit may end the run
     of a page that was closed just after Enter, and the prompt would be lost.

@@ -112,13 +112,15 @@ def can_go_on(message: Message) -> bool:
 
 def edit(session: Session, message: Message) -> None:
     key = f"edit_{message.id}"
-    st.text_area("Your message", value=message.body, key=key, label_visibility="collapsed")
-    with st.container(horizontal=True):
-        st.button(
-            "Send",
-            key=f"send_{key}",
-            type="primary",
-            on_click=actions.send_edited,
-            args=(session.id, message, key, picker.chosen()),
-        )
-        st.button("Cancel", key=f"cancel_{key}", on_click=actions.cancel_editing)
+    # A form, since in one Ctrl+Enter sends.
+    with st.form(f"form_{key}", border=False):
+        st.text_area("Your message", value=message.body, key=key, label_visibility="collapsed")
+        with st.container(horizontal=True):
+            st.form_submit_button(
+                "Send",
+                key=f"send_{key}",
+                type="primary",
+                on_click=actions.send_edited,
+                args=(session.id, message, key, picker.chosen()),
+            )
+            st.form_submit_button("Cancel", key=f"cancel_{key}", on_click=actions.cancel_editing)

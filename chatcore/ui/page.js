@@ -4,6 +4,9 @@
 const NEAR = 40; // px from the end that count as the end
 const FAR = 300; // px from the end at which a way back is offered
 const TOLD = 2500; // ms that a word such as "Copied" stays
+const AWAY = 10_000; // ms out of sight after which a page may be out of date
+const COMPOSER = ".st-key-prompt textarea";
+const CONNECTION = "data-test-connection-state";
 
 let calls = 0;
 let mounted = null;
@@ -33,12 +36,16 @@ function mount(root) {
   const main = document.querySelector("[data-testid=stMain]");
   const back = root.querySelector("#back");
   const grown = new ResizeObserver(settle);
+  const otherTabs = new BroadcastChannel("hearth");
+  const connection = new MutationObserver(reconnected);
   let shown = {};
   let trigger = null;
   let at = ""; // what is kept in view: "end", the id of a message, or "" for where the person is
   let top = 0; // px, main.scrollTop as last seen
   let linked = null;
-  let focusIsDue = false;
+  let focusDue = ""; // a selector
+  let isStale = false; // there may be more in the store than on this page
+  let hiddenSince = 0;
 
   function listen(target, kinds, act, options) {
     for (const kind of kinds.split(" "))
@@ -52,8 +59,12 @@ function mount(root) {
   listen(back, "click", () => {
     at = "end";
     settle();
-    focusComposer();
+    focus(COMPOSER);
   });
+  listen(document, "visibilitychange", comeOrGo);
+  listen(otherTabs, "message", heard);
+  const app = document.querySelector("[data-testid=stApp]");
+  if (app) connection.observe(app, { attributeFilter: [CONNECTION], attributeOldValue: true });
   if (main) {
     listen(main, "scroll", scrolled, { passive: true });
     for (const part of [main, ...main.children]) grown.observe(part);
@@ -64,10 +75,15 @@ function mount(root) {
     if (data.message && (other || data.message !== shown.message)) at = data.message;
     else if (other || data.messages > shown.messages) at = data.chat ? "end" : "";
     else if (data.stay !== shown.stay) at = data.stay;
-    if (other) focusIsDue = !data.message;
+    if (other) focusDue = data.message ? "" : COMPOSER;
+    if (data.edited && data.edited !== shown.edited)
+      focusDue = `.st-key-edit_${data.edited} textarea, .st-key-next_text textarea`;
     if (other && !data.chat) main?.scrollTo(0, 0);
     if (!data.message) unmark();
+    const grew = other ? shown.chat === "" && data.messages <= 2 : data.messages > shown.messages;
+    const isNew = shown.chat === undefined;
     shown = data;
+    if (grew || isNew) announce(grew);
     trigger = setTriggerValue;
     settle();
   }
@@ -78,7 +94,7 @@ function mount(root) {
     if (message && at === shown.message) mark(message);
     else if (message) message.scrollIntoView();
     else if (at) main?.scrollTo(0, main.scrollHeight);
-    if (focusIsDue) focusIsDue = !focusComposer();
+    if (focusDue && focus(focusDue)) focusDue = "";
     look();
   }
 
@@ -100,7 +116,7 @@ function mount(root) {
   }
 
   function takeOver(event) {
-    focusIsDue = false;
+    focusDue = "";
     if (at !== "end") at = "";
     if (event.type === "pointerdown") unmark();
   }
@@ -108,10 +124,41 @@ function mount(root) {
   function clicked(event) {
     // What unfolds is read from its beginning.
     if (event.target.closest("summary")) at = "";
-    if (event.target.closest(".st-key-new_chat")) focusComposer();
+    if (event.target.closest(".st-key-new_chat")) focus(COMPOSER);
     // On a phone the sidebar lies over what was chosen in it.
     if (innerWidth <= 768 && event.target.closest("[data-testid=stSidebar] a, .st-key-new_chat"))
       document.querySelector("[data-testid=stSidebarCollapseButton] button")?.click();
+  }
+
+  function announce(grew) {
+    otherTabs.postMessage({ chat: shown.chat, messages: shown.messages, grew });
+  }
+
+  // What another tab of this browser shows. One that has just come may be behind by a turn.
+  function heard({ data: { chat, messages, grew } }) {
+    if (chat !== shown.chat ? grew : messages > shown.messages) isStale = true;
+    else if (chat === shown.chat && messages < shown.messages) announce(false);
+    refresh();
+  }
+
+  function comeOrGo() {
+    if (document.hidden) hiddenSince = Date.now();
+    else if (Date.now() - hiddenSince > AWAY) isStale = true;
+    refresh();
+  }
+
+  // A server that was restarted knows nothing of this page until it is drawn once.
+  function reconnected([{ oldValue, target }]) {
+    if (target.getAttribute(CONNECTION) !== "CONNECTED" || oldValue === "CONNECTED") return;
+    isStale = true;
+    refresh();
+  }
+
+  // Have the page drawn anew, where a reply that it follows does not keep it up to date.
+  function refresh() {
+    if (!isStale || document.hidden || document.querySelector(".st-key-stop button")) return;
+    isStale = false;
+    trigger("look", true);
   }
 
   // Not by a shortcut of Streamlit's, which would stop a reply when Escape is meant for a menu.
@@ -151,6 +198,8 @@ function mount(root) {
   function leave() {
     gone.abort();
     grown.disconnect();
+    connection.disconnect();
+    otherTabs.close();
     unmark();
   }
 
@@ -158,14 +207,15 @@ function mount(root) {
 }
 
 function composer() {
-  return document.querySelector(".st-key-prompt textarea");
+  return document.querySelector(COMPOSER);
 }
 
 // Whether nothing is left to do: on a touch screen the keyboard would cover the chat.
-function focusComposer() {
+function focus(selector) {
   if (!matchMedia("(hover: hover) and (pointer: fine)").matches) return true;
-  composer()?.focus({ preventScroll: true });
-  return composer() !== null && document.activeElement === composer();
+  const box = document.querySelector(selector);
+  box?.focus({ preventScroll: true });
+  return box !== null && document.activeElement === box;
 }
 
 function isTyping(event) {

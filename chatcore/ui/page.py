@@ -33,11 +33,17 @@ def draw(view: View) -> None:
                 "chat": view.session.id if view.session else "",
                 "messages": view.session.n_messages if view.session else 0,
                 "message": message_id,
+                "edited": str(st.session_state.get("editing", "")),
                 "stay": history.stays_in_view(),
                 "copy": st.session_state.pop("copy", None),
             },
             on_copy_reply_change=actions.copy_last_reply,
+            on_look_change=_look,
         )
+
+
+def _look() -> None:
+    """The page asks to be drawn anew, no more."""
 
 
 def _linked(view: View) -> str:

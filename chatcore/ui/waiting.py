@@ -44,17 +44,17 @@ def _buttons(prompt: Message, when: str) -> None:
 
 
 def _editor(place: DeltaGenerator, session: Session, prompt: Message) -> None:
-    with place.container(key="waiting_edited", border=True):
+    with place.form("waiting_edited"):
         st.text_area("Your next message", value=prompt.body, key="next_text")
         with st.container(horizontal=True):
-            st.button(
+            st.form_submit_button(
                 "Save",
                 key="save_next",
                 type="primary",
                 on_click=actions.edit_next,
                 args=(session.id, prompt),
             )
-            st.button(
+            st.form_submit_button(
                 "Cancel",
                 key="cancel_next",
                 on_click=actions.send_next,

@@ -91,3 +91,15 @@ def test_the_model_picked_for_a_new_chat_is_still_picked_after_a_look(app, fake,
     expect(page.locator(".st-key-model")).to_have_count(0)
     page.go_back()
     expect(page.get_by_placeholder("Message beta:2b")).to_be_visible()
+
+
+def test_an_open_dashboard_comes_back_with_its_frame_after_a_restart(app, page):
+    chat(app, page, "hello")
+    link(page).click()
+    on_dashboard(page)
+    app.kill()
+    app.start()
+    page.get_by_role("radio", name="all").click()
+    expect(page).to_have_url(re.compile("/insights.period=all"))
+    chats(page).first.click()
+    reply(page, "You said: hello")

@@ -75,6 +75,19 @@ def test_after_kill_9_the_chat_and_a_prompt_just_sent_are_there(app, fake, page)
     expect(messages(page).last).to_contain_text("half of")
 
 
+def test_an_open_chat_goes_on_after_a_restart(app, page):
+    page.goto(app.url)
+    send(page, "one")
+    reply(page, "You said: one")
+    in_address(page)
+    app.kill()
+    app.start()
+    send(page, "two")
+    reply(page, "You said: two")
+    expect(messages(page)).to_have_count(4)
+    expect(chats(page)).to_have_count(1)
+
+
 def test_an_unknown_id_is_a_quiet_word_and_a_new_chat(app, page):
     page.goto(f"{app.url}/?session=nobody-knows-this")
     expect(page.get_by_text("There is no such chat here")).to_be_visible()

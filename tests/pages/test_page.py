@@ -26,9 +26,23 @@ def follow_link(page, message_id):
 
 
 def test_without_a_wish_the_browser_is_told_where_it_is_and_no_more(open_page):
-    assert told(open_page()) == {"chat": "", "messages": 0, "message": "", "stay": "", "copy": None}
+    assert told(open_page()) == {
+        "chat": "",
+        "messages": 0,
+        "message": "",
+        "edited": "",
+        "stay": "",
+        "copy": None,
+    }
     page = send(open_page(), "hello")
-    expected = {"chat": session_of(page), "messages": 2, "message": "", "stay": "", "copy": None}
+    expected = {
+        "chat": session_of(page),
+        "messages": 2,
+        "message": "",
+        "edited": "",
+        "stay": "",
+        "copy": None,
+    }
     assert told(page) == expected
     assert told(page.run()) == expected
 
