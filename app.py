@@ -23,6 +23,11 @@ log = logging.getLogger(__name__)
 # first, to the dashboard's address, would be told that there is none.
 PagesManager.uses_pages_directory = False
 
+# With one of these off, any page in a visitor's browser could talk to this server in their name.
+for guard in ("server.enableCORS", "server.enableXsrfProtection"):
+    if not st.get_option(guard):
+        raise SystemExit(f"Hearth does not run with {guard} turned off: leave it on.")
+
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
