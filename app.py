@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import streamlit as st
+import uvicorn.config
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.routing import Route
@@ -16,6 +17,8 @@ from chatcore.errors import ChatError
 from chatcore.web.attachments import attachment
 from chatcore.web.headers import SecurityHeaders
 from chatcore.web.health import healthz
+from chatcore.web.peer import Peer
+from chatcore.web.visitors import Visitors
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +30,10 @@ PagesManager.uses_pages_directory = False
 for guard in ("server.enableCORS", "server.enableXsrfProtection"):
     if not st.get_option(guard):
         raise SystemExit(f"Hearth does not run with {guard} turned off: leave it on.")
+
+# Who may name the visitor depends on the address at the other end of the connection, which uvicorn
+# replaces by what X-Forwarded-For says: note it first.
+uvicorn.config.ProxyHeadersMiddleware = Peer
 
 
 @asynccontextmanager
@@ -46,6 +53,6 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 hearth = st.App(
     "frame.py",
     routes=[Route("/healthz", healthz), Route("/attachments/{id:int}", attachment)],
-    middleware=[Middleware(SecurityHeaders)],
+    middleware=[Middleware(SecurityHeaders), Middleware(Visitors)],
     lifespan=lifespan,
 )

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from chatcore.errors import ChatError
+from chatcore.errors import ChatError, NoIdentity
 from chatcore.ui import picker, sidebar, state, style, words
 
 st.set_page_config(
@@ -24,6 +24,8 @@ try:
     page.run()
     view.rest.add(lambda: sidebar.draw(view))
     view.rest.draw()
+except NoIdentity as error:
+    st.info(words.sentence(str(error)), icon=":material/person_off:")
 except ChatError as error:
     st.error(words.sentence(str(error)), icon=":material/error:")
     st.button("Try again", key="try_again")

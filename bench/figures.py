@@ -38,7 +38,12 @@ class Lab:
     def app(self, kind: str = "new") -> Iterator[tuple[App, str]]:
         """An app with nothing in it, or one in use, and the address of the page to open."""
         with tempfile.TemporaryDirectory() as name:
-            app = App(Path(name), OLLAMA_HOST=self.fake.host, HEARTH_EMBEDDED="off")
+            app = App(
+                Path(name),
+                OLLAMA_HOST=self.fake.host,
+                HEARTH_EMBEDDED="off",
+                HEARTH_IDENTITY="single",  # each round comes with a fresh browser
+            )
             address = app.url
             if messages := MESSAGES[kind]:
                 database = database_in(app.folder)

@@ -36,6 +36,7 @@ class Adapter(Peer):
             "OLLAMA_HOST": mock,
             "HEARTH_DATABASE": str(database),
             "HEARTH_EMBEDDED": "off",
+            "HEARTH_IDENTITY": "single",
         }
         return [PYTHON, "-m", "streamlit", "run", "app.py"], environ, str(ROOT)
 

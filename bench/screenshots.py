@@ -40,7 +40,7 @@ def main() -> None:
         browser = playwright.chromium.launch(
             executable_path=chromium.find(), args=chromium.ARGUMENTS
         )
-        app = App(Path(folder), OLLAMA_HOST=fake.host).start()
+        app = App(Path(folder), OLLAMA_HOST=fake.host, HEARTH_IDENTITY="single").start()
         try:
             address = _fill(browser, app, fake)
             _shoot_all(browser, {"chat": address, "empty": app.url})

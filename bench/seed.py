@@ -7,7 +7,7 @@ SEEDEND.
 import argparse
 from pathlib import Path
 
-from chatcore.identity import identity_key
+from chatcore.identity import LOCAL
 from chatcore.store import Store, open_store
 
 ANSWER = """\
@@ -28,7 +28,7 @@ with a sentence that is long enough to wrap once or twice on a normal screen."""
 def fill(database: Path, messages: int, chats: int, model: str) -> str:
     """Add `chats` chats, the last of them with `messages` messages; returns its id."""
     store = open_store(database)
-    owner = store.owner(identity_key({}))
+    owner = store.owner(LOCAL)
     try:
         for n in range(1, chats):
             _turn(store, owner, None, model, n)

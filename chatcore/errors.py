@@ -2,6 +2,7 @@
 
 ChatError                the message is one sentence: what happened and what to do
  ├─ SettingsError        an environment variable has a value that cannot be used
+ ├─ NoIdentity           nothing tells who asks
  ├─ ServerUnreachable    nothing answers at the Ollama host
  ├─ ServerError          it answered with an error, or broke off in mid-reply
  ├─ ModelNotFound        the model is not installed on the model server
@@ -23,6 +24,10 @@ class ChatError(Exception):
 
 class SettingsError(ChatError):
     """An environment variable has a value that cannot be used."""
+
+
+class NoIdentity(ChatError):
+    """Nothing tells who asks, so there is no chat to show and none to begin."""
 
 
 class ServerUnreachable(ChatError):

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from chatcore.generations import Generations
 from chatcore.host import ModelHost
+from chatcore.identity import OwnerCookie
+from chatcore.secret import signing_keys
 from chatcore.settings import Settings
 from chatcore.store import Store, open_store
 
@@ -25,6 +27,7 @@ class Hearth:
     store: Store
     host: ModelHost
     generations: Generations
+    cookie: OwnerCookie
 
     def close(self) -> None:
         """Each of them, whatever happens to the others."""
@@ -50,6 +53,11 @@ def hearth() -> Hearth:
         return _running
 
 
+def running() -> Hearth | None:
+    """What hearth() would return, or None where it would have to start it. Never waits."""
+    return _running
+
+
 def stop() -> None:
     """End every reply with its text saved, then the engine, then the store. Idempotent."""
     global _running
@@ -62,6 +70,7 @@ def stop() -> None:
 def _start(settings: Settings) -> Hearth:
     store = open_store(settings.database)
     try:
+        cookie = OwnerCookie(signing_keys(settings))
         interrupted = store.recover()
     except BaseException:
         store.close()
@@ -69,4 +78,4 @@ def _start(settings: Settings) -> Hearth:
     if interrupted:
         log.warning("%d replies were cut short by a crash: their text so far is kept", interrupted)
     host = ModelHost(settings)
-    return Hearth(settings, store, host, Generations(store, host, settings))
+    return Hearth(settings, store, host, Generations(store, host, settings), cookie)

@@ -2,15 +2,21 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal, cast
 
 from platformdirs import user_data_path
 
 from chatcore.errors import SettingsError
+from chatcore.types import IdentityMode
 
 Embedded = Literal["auto", "off", "always"]
+Network = IPv4Network | IPv6Network
+
+PER_OWNER = 2  # replies at once of one person, where there are several
+SHORTEST_SECRET = 32  # characters
 
 
 @dataclass(frozen=True)
@@ -32,15 +38,23 @@ class Settings:
     parallel: int = 2
     """HEARTH_PARALLEL: replies asked for at once; the others wait in line. The engine: one."""
     parallel_owner: int | None = None
-    """HEARTH_PARALLEL_OWNER: of those, one person's; unset: no limit, as one owns the server."""
+    """HEARTH_PARALLEL_OWNER: of those, one person's; unset: 2, under `single` no limit."""
     reply_seconds: int = 3600
     """HEARTH_REPLY_SECONDS: a reply is ended after so long."""
     reply_characters: int = 400_000
     """HEARTH_REPLY_CHARACTERS: a reply is ended when it is so long."""
+    identity: str = "browser"
+    """HEARTH_IDENTITY: who a visitor is: `single`, `browser`, `oidc` or `header:<Name>`."""
+    secret: tuple[str, ...] = field(default=(), repr=False)
+    """HEARTH_SECRET: what cookies are signed with, one key or two; unset: a file of our own."""
+    trusted_proxies: tuple[Network, ...] = ()
+    """HEARTH_TRUSTED_PROXIES: who may send the header of HEARTH_IDENTITY."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
         """Raises SettingsError that names the variable, its value and an example."""
+        identity = _identity(environ.get("HEARTH_IDENTITY", "").strip() or cls.identity)
+        per_owner = _whole(environ, "HEARTH_PARALLEL_OWNER", 0, "replies", least=1)
         return cls(
             database=_database(environ.get("HEARTH_DATABASE", "")),
             ollama_host=environ.get("OLLAMA_HOST", "").strip() or None,
@@ -49,18 +63,30 @@ class Settings:
             num_ctx=_whole(environ, "HEARTH_NUM_CTX", cls.num_ctx, "tokens", least=256),
             timeout=_whole(environ, "HEARTH_TIMEOUT", cls.timeout, "seconds", least=1),
             parallel=_whole(environ, "HEARTH_PARALLEL", cls.parallel, "replies", least=1),
-            parallel_owner=_whole(environ, "HEARTH_PARALLEL_OWNER", 0, "replies", least=1) or None,
+            parallel_owner=per_owner or (None if identity == "single" else PER_OWNER),
             reply_seconds=_whole(
                 environ, "HEARTH_REPLY_SECONDS", cls.reply_seconds, "seconds", least=1
             ),
             reply_characters=_whole(
                 environ, "HEARTH_REPLY_CHARACTERS", cls.reply_characters, "characters", least=1000
             ),
+            identity=identity,
+            secret=_secret(environ.get("HEARTH_SECRET", "")),
+            trusted_proxies=_proxies(environ.get("HEARTH_TRUSTED_PROXIES", ""), identity),
         )
 
     @property
     def data_dir(self) -> Path:
         return self.database.parent
+
+    @property
+    def identity_mode(self) -> IdentityMode:
+        return cast("IdentityMode", self.identity.partition(":")[0])
+
+    @property
+    def identity_header(self) -> str:
+        """The name of the header that a trusted proxy sends; "" in the other modes."""
+        return self.identity.partition(":")[2]
 
 
 def _path(key: str, value: str) -> Path | None:
@@ -96,6 +122,43 @@ def _embedded(value: str) -> Embedded:
     if value not in ("auto", "off", "always"):
         raise SettingsError(f"HEARTH_EMBEDDED is {value!r}; expected auto, off or always.")
     return cast("Embedded", value)
+
+
+def _identity(value: str) -> str:
+    if not re.fullmatch(r"single|browser|oidc|header:[A-Za-z0-9-]{1,64}", value):
+        raise SettingsError(
+            f"HEARTH_IDENTITY is {value!r}; expected single, browser, oidc or header:<Name>,"
+            " e.g. header:X-Forwarded-User."
+        )
+    return value
+
+
+def _secret(value: str) -> tuple[str, ...]:
+    """The message does not show it."""
+    keys = tuple(key.strip() for key in value.split(",")) if value.strip() else ()
+    if len(keys) > 2 or any(len(key) < SHORTEST_SECRET for key in keys):
+        raise SettingsError(
+            "HEARTH_SECRET cannot be used; expected one key, or a new and an old one with a comma"
+            f" between them, of {SHORTEST_SECRET} characters or more,"
+            " e.g. what `openssl rand -hex 32` prints."
+        )
+    return keys
+
+
+def _proxies(value: str, identity: str) -> tuple[Network, ...]:
+    names = [name.strip() for name in value.split(",") if name.strip()]
+    if not names and identity.startswith("header:"):
+        raise SettingsError(
+            f"HEARTH_IDENTITY is {identity!r}, which needs HEARTH_TRUSTED_PROXIES: the addresses"
+            " that your proxy connects from, e.g. 127.0.0.1, ::1."
+        )
+    try:
+        return tuple(ip_network(name) for name in names)
+    except ValueError as error:
+        raise SettingsError(
+            f"HEARTH_TRUSTED_PROXIES is {value!r} ({error}); expected addresses or networks,"
+            " e.g. 127.0.0.1, 10.0.0.0/8."
+        ) from error
 
 
 def _whole(environ: Mapping[str, str], key: str, default: int, unit: str, least: int) -> int:

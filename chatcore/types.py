@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 Role = Literal["system", "user", "assistant"]
+IdentityMode = Literal["single", "browser", "oidc", "header"]
 State = Literal["done", "streaming", "stopped", "interrupted", "error", "waiting", "held"]
 
 CHARACTERS_PER_TOKEN = 4  # a guess, for figures that are shown and nothing else

@@ -12,7 +12,7 @@ EVERYWHERE = {"types", "errors"}
 MAY_IMPORT = {
     "types": set(),
     "errors": set(),
-    "settings": {"errors"},
+    "settings": EVERYWHERE,
     "blocks": set(),
     "markdown": {"blocks"},
     "context": EVERYWHERE,
@@ -30,8 +30,9 @@ MAY_IMPORT = {
     "asking": EVERYWHERE | {"naming", "generation", "context", "client", "settings", "store"},
     "generations": EVERYWHERE
     | {"asking", "generation", "line", "client", "host", "settings", "store"},
-    "service": EVERYWHERE | {"settings", "store", "host", "generations"},
-    "web": EVERYWHERE | {"web", "service", "identity"},
+    "secret": EVERYWHERE | {"settings"},
+    "service": EVERYWHERE | {"settings", "store", "host", "generations", "identity", "secret"},
+    "web": EVERYWHERE | {"web", "service", "settings", "identity"},
     "ui": EVERYWHERE
     | {"ui", "service", "identity", "generation", "blocks", "markdown", "attachments", "stats"},
     "__main__": EVERYWHERE | {"engine", "settings"},

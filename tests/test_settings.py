@@ -26,7 +26,9 @@ def test_every_setting_is_read_from_the_environment(tmp_path):
             "HEARTH_TIMEOUT": "30",
         }
     )
-    assert settings == Settings(Path("/data/chats.db"), "example:11434", "off", gguf, 4096, 30)
+    assert settings == Settings(
+        Path("/data/chats.db"), "example:11434", "off", gguf, 4096, 30, parallel_owner=2
+    )
 
 
 def test_all_else_is_kept_beside_the_database():
@@ -51,6 +53,11 @@ def test_an_empty_variable_is_as_good_as_none():
         ("HEARTH_NUM_CTX", "9" * 5000, "e.g. 8192"),
         ("HEARTH_GGUF", "/no/such/model.gguf", "e.g. /models/"),
         ("HEARTH_DATABASE", "~nobody-of-that-name/x.db", "no such user"),
+        ("HEARTH_IDENTITY", "everyone", "e.g. header:X-Forwarded-User"),
+        ("HEARTH_IDENTITY", "header:", "header:<Name>"),
+        ("HEARTH_IDENTITY", "header:X-User", "needs HEARTH_TRUSTED_PROXIES"),
+        ("HEARTH_TRUSTED_PROXIES", "10.0.0.1, proxy", "e.g. 127.0.0.1"),
+        ("HEARTH_TRUSTED_PROXIES", "10.0.0.1/8", "e.g. 127.0.0.1"),
     ],
 )
 def test_a_bad_value_is_refused_with_its_name_and_an_example(key, value, example):
@@ -64,3 +71,40 @@ def test_a_refused_database_address_shows_no_password():
     with pytest.raises(SettingsError, match="postgresql://") as refused:
         Settings.from_env({"HEARTH_DATABASE": "postgresql://me:secret@host/db"})
     assert "secret" not in str(refused.value)
+
+
+def test_one_person_on_a_server_of_their_own_has_no_limit_of_replies():
+    assert Settings.from_env({}).parallel_owner == 2
+    assert Settings.from_env({"HEARTH_IDENTITY": "single"}).parallel_owner is None
+    chosen = {"HEARTH_IDENTITY": "single", "HEARTH_PARALLEL_OWNER": "1"}
+    assert Settings.from_env(chosen).parallel_owner == 1
+
+
+def test_a_proxy_is_trusted_by_name_of_the_header_and_by_address():
+    settings = Settings.from_env(
+        {
+            "HEARTH_IDENTITY": "header:X-Forwarded-User",
+            "HEARTH_TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8,::1",
+        }
+    )
+    assert settings.identity_mode == "header"
+    assert settings.identity_header == "X-Forwarded-User"
+    assert [str(network) for network in settings.trusted_proxies] == [
+        "127.0.0.1/32",
+        "10.0.0.0/8",
+        "::1/128",
+    ]
+
+
+@pytest.mark.parametrize("secret", ["tooshort", f"{'k' * 32},tooshort", ",".join(["k" * 32] * 3)])
+def test_a_secret_is_refused_without_being_shown(secret):
+    with pytest.raises(SettingsError, match="HEARTH_SECRET") as refused:
+        Settings.from_env({"HEARTH_SECRET": secret})
+    assert "tooshort" not in str(refused.value)
+    assert "kkkk" not in str(refused.value)
+
+
+def test_the_secret_is_not_part_of_what_settings_print():
+    settings = Settings.from_env({"HEARTH_SECRET": f"{'n' * 32}, {'o' * 32}"})
+    assert settings.secret == ("n" * 32, "o" * 32)
+    assert "nnnn" not in repr(settings)

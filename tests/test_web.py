@@ -18,6 +18,7 @@ PDF = File("a.pdf", "application/pdf", b"%PDF", "text")
 @pytest.fixture
 def store(tmp_path, monkeypatch):
     monkeypatch.setenv("HEARTH_DATABASE", str(tmp_path / "hearth.db"))
+    monkeypatch.setenv("HEARTH_IDENTITY", "single")  # the routes alone, without the middleware
     yield service.hearth().store
     service.stop()
 

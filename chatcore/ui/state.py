@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from chatcore.errors import ChatError, SessionNotFound
-from chatcore.identity import identity_key
+from chatcore.identity import key_in
 from chatcore.service import Hearth, hearth
 from chatcore.types import ServerInfo, Session
 from chatcore.ui.rest import Rest
@@ -70,7 +70,13 @@ def _settle_address(loaded: View) -> None:
 def here() -> tuple[Hearth, int]:
     """The services, and the number of the owner at this browser. For callbacks, too."""
     services = hearth()
-    return services, services.store.owner(identity_key(st.context.cookies))
+    return services, services.store.owner(key(services))
+
+
+def key(services: Hearth) -> str:
+    """The identity of who looks, as the middleware verified it. Raises NoIdentity."""
+    settings = services.settings
+    return key_in(st.context.headers, settings.identity_mode, settings.identity_header)
 
 
 def session(services: Hearth, owner: int, asked_for: str | None) -> Session | None:

@@ -17,6 +17,7 @@ def environ(fake: FakeOllama, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """A fresh database, and the services stopped afterwards. The path is the database's."""
     database = tmp_path / "hearth.db"
     monkeypatch.setenv("HEARTH_DATABASE", str(database))
+    monkeypatch.setenv("HEARTH_IDENTITY", "single")  # AppTest runs no middleware
     monkeypatch.setenv("OLLAMA_HOST", fake.host)
     yield database
     fake.release()

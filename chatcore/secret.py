@@ -1,0 +1,49 @@
+"""The secret that cookies are signed with: from the settings, or a file beside the database."""
+
+import os
+import re
+import secrets
+import tempfile
+from pathlib import Path
+
+from chatcore.errors import StoreError
+from chatcore.settings import Settings
+
+
+def signing_keys(settings: Settings) -> tuple[bytes, ...]:
+    """The first signs. Makes the file at the first start; the caller holds the database's lock.
+
+    Raises StoreError.
+    """
+    if settings.secret:
+        return tuple(key.encode() for key in settings.secret)
+    path = settings.database.with_name(f"{settings.database.name}.secret")
+    try:
+        if not path.exists():
+            _make(path)
+        return (_read(path),)
+    except OSError as error:
+        raise StoreError(
+            f"The secret in {path} cannot be read or made ({error.strerror or error}): make the"
+            " file and its folder yours, or set HEARTH_SECRET."
+        ) from error
+
+
+def _make(path: Path) -> None:
+    """Under another name and moved into place, so that a crash leaves no half a secret."""
+    handle, name = tempfile.mkstemp(prefix=path.name, dir=path.parent)  # 0600
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(f"{secrets.token_hex(32)}\n")
+        file.flush()
+        os.fsync(handle)
+    os.replace(name, path)
+
+
+def _read(path: Path) -> bytes:
+    content = path.read_bytes().strip()
+    if not re.fullmatch(rb"[0-9a-f]{64}", content):
+        raise StoreError(
+            f"{path} is not the secret that Hearth made: put a backup in its place, or delete it,"
+            " and every browser will be taken for a new one."
+        )
+    return content

@@ -1,0 +1,25 @@
+"""The address at the other end of the connection, whatever the headers say."""
+
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any
+
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+PEER = "hearth.peer"
+
+
+class Peer(ProxyHeadersMiddleware):
+    """Notes it in the scope, before it is replaced by what a proxy says of its client."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        scope[PEER] = scope.get("client")
+        await super().__call__(scope, receive, send)
+
+
+def peer(scope: Any) -> IPv4Address | IPv6Address | None:
+    """None where nobody noted it, or it is no address of a network: then nobody is trusted."""
+    try:
+        address = ip_address(scope[PEER][0])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return getattr(address, "ipv4_mapped", None) or address

@@ -1,0 +1,108 @@
+"""Who visits: the one place where that is verified, for the page and for every route alike.
+
+What it finds goes on as one header, which nobody outside can set: the routes read it of their
+request, the page of the websocket's handshake.
+"""
+
+from collections.abc import Callable, Mapping
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chatcore import service
+from chatcore.errors import ChatError
+from chatcore.identity import INTERNAL, Facts, identity_key
+from chatcore.service import Hearth
+from chatcore.settings import Settings
+from chatcore.web.peer import peer
+
+SignedIn = Callable[[Mapping[str, str]], tuple[str, str] | None]
+
+
+class Visitors:
+    """ASGI middleware for http and websockets."""
+
+    def __init__(self, app: ASGIApp, signed_in: SignedIn = lambda _cookies: None) -> None:
+        """signed_in: from verified cookies to the issuer and the subject of an account."""
+        self._app = app
+        self._signed_in = signed_in
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        services = await _services()
+        if services is None:  # the page tells why, and knows nobody
+            _hand_on(scope, [INTERNAL], None)
+            await self._app(scope, receive, send)
+            return
+        mode, header = services.settings.identity_mode, services.settings.identity_header
+        facts = self._facts(services, HTTPConnection(scope))
+        if mode == "browser" and scope["type"] == "http":
+            send = _with_cookie(services, scope, facts, send)
+        unproven = [header] if header and facts.header is None else []
+        _hand_on(scope, [INTERNAL, *unproven], identity_key(mode, facts))
+        await self._app(scope, receive, send)
+
+    def _facts(self, services: Hearth, connection: HTTPConnection) -> Facts:
+        return Facts(
+            browser=services.cookie.verify(connection.cookies),
+            claims=self._signed_in(connection.cookies),
+            header=_header(services.settings, connection),
+        )
+
+
+def _hand_on(scope: Scope, without: list[str], key: str | None) -> None:
+    headers = MutableHeaders(scope=scope)
+    for name in without:
+        del headers[name]
+    if key:
+        headers[INTERNAL] = key
+
+
+async def _services() -> Hearth | None:
+    try:
+        return service.running() or await run_in_threadpool(service.hearth)
+    except ChatError:
+        return None
+
+
+def _header(settings: Settings, connection: HTTPConnection) -> tuple[str, str] | None:
+    """What a trusted proxy says; nothing where it is said twice, since one may be a forger's."""
+    name = settings.identity_header
+    address = peer(connection.scope)
+    if not name or address is None:
+        return None
+    if not any(address in network for network in settings.trusted_proxies):
+        return None
+    values = connection.headers.getlist(name)
+    return (name, values[0]) if len(values) == 1 and values[0] else None
+
+
+def _with_cookie(services: Hearth, scope: Scope, facts: Facts, send: Send) -> Send:
+    """Sets it with every page: a browser's first one, or the same again, which keeps it fresh."""
+    asked = Headers(scope=scope)
+
+    async def send_with_cookie(message: Message) -> None:
+        if message["type"] == "http.response.start" and _is_page(message, asked):
+            browser = facts.browser or services.cookie.new()
+            MutableHeaders(scope=message).append(
+                "set-cookie", services.cookie.sign(browser, _is_https(scope, asked))
+            )
+        await send(message)
+
+    return send_with_cookie
+
+
+def _is_page(message: Message, asked: Headers) -> bool:
+    """A page that the browser has already counts: it may have lost its cookies since."""
+    kind = Headers(raw=message["headers"]).get("content-type", "")
+    known = message["status"] == 304 and "text/html" in asked.get("accept", "")
+    return known or kind.startswith("text/html")
+
+
+def _is_https(scope: Scope, asked: Headers) -> bool:
+    """Believed of anyone: who lies keeps only their own cookie from themselves."""
+    return scope["scheme"] == "https" or asked.get("x-forwarded-proto") == "https"

@@ -1,0 +1,222 @@
+"""Who visits, as the middleware verifies it: over a small app, and over real HTTP."""
+
+import asyncio
+import hashlib
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from chatcore import service
+from chatcore.identity import INTERNAL, LOCAL
+from chatcore.store import open_store
+from chatcore.types import File
+from chatcore.web.peer import Peer
+from chatcore.web.visitors import Visitors
+from tests.browser.server import App
+
+
+async def page(_request):
+    return HTMLResponse("<p>page</p>")
+
+
+async def who(request: Request):
+    return JSONResponse([request.headers.getlist(INTERNAL), request.headers.getlist("x-user")])
+
+
+async def known(_request):
+    return Response(status_code=304)
+
+
+APP = Starlette(
+    routes=[Route("/", page), Route("/who", who), Route("/known", known)],
+    middleware=[Middleware(Visitors)],
+)
+
+
+@pytest.fixture
+def hearth(tmp_path, monkeypatch):
+    """Starts the services under these settings."""
+
+    def start(**environ):
+        for name, value in {"HEARTH_DATABASE": str(tmp_path / "hearth.db"), **environ}.items():
+            monkeypatch.setenv(name, value)
+        return service.hearth()
+
+    yield start
+    service.stop()
+
+
+def ask(*paths, headers=None, client="127.0.0.1", url="http://here"):
+    """One browser's requests, one after another; the last answer."""
+
+    async def ask():
+        transport = httpx.ASGITransport(Peer(APP), client=(client, 4711))
+        async with httpx.AsyncClient(transport=transport, base_url=url) as browser:
+            for path in paths:
+                answer = await browser.get(path, headers=headers)
+            return answer
+
+    return asyncio.run(ask())
+
+
+def test_a_first_page_brings_a_cookie_and_the_next_request_is_known_by_it(hearth):
+    hearth()
+    assert "HttpOnly" in ask("/").headers["set-cookie"]
+    (key,), _ = ask("/", "/who").json()
+    assert key.startswith("browser:")
+
+
+def test_a_browser_keeps_its_identity_and_another_gets_another(hearth):
+    hearth()
+    first = ask("/").cookies
+    cookie = "; ".join(f"{name}={value}" for name, value in first.items())
+    again = ask("/", headers={"cookie": cookie}).cookies
+    assert dict(again) == dict(first)
+    assert ask("/").cookies != first
+
+
+def test_only_pages_bring_cookies(hearth):
+    hearth()
+    assert "set-cookie" not in ask("/who").headers
+    assert "set-cookie" not in ask("/known").headers
+
+
+def test_a_page_that_the_browser_has_already_brings_one_too(hearth):
+    hearth()
+    assert "set-cookie" in ask("/known", headers={"accept": "text/html"}).headers
+
+
+@pytest.mark.parametrize("forged", ["abc.def", "", "%00", "ü", "a" * 5000])
+def test_a_forged_cookie_gets_a_fresh_identity(hearth, forged):
+    hearth()
+    (name,) = ask("/").cookies
+    headers = {"cookie": f"{name}={forged}".encode()}
+    assert ask("/who", headers=headers).json()[0] == []
+    answer = ask("/", headers=headers)
+    assert answer.status_code == 200
+    assert answer.cookies[name] != forged
+
+
+def test_nobody_outside_can_say_who_they_are(hearth):
+    hearth()
+    assert ask("/who", headers={INTERNAL: LOCAL}).json()[0] == []
+    service.stop()
+    hearth(HEARTH_IDENTITY="single")
+    assert ask("/who", headers={INTERNAL: "browser:abc"}).json()[0] == [LOCAL]
+
+
+def test_under_https_the_cookie_is_for_https_alone(hearth):
+    hearth()
+    assert ask("/", url="https://here").headers["set-cookie"].endswith("; Secure")
+    behind = ask("/", headers={"x-forwarded-proto": "https"})
+    assert behind.headers["set-cookie"].endswith("; Secure")
+
+
+def test_a_new_key_takes_over_the_browsers_of_the_old_one(hearth):
+    old, new = "o" * 32, "n" * 32
+    hearth(HEARTH_SECRET=old)
+    cookies = ask("/").cookies
+    service.stop()
+    hearth(HEARTH_SECRET=f"{new},{old}")
+    taken_over = ask("/", headers={"cookie": "; ".join(map("=".join, cookies.items()))}).cookies
+    (before,), (after,) = cookies.values(), taken_over.values()
+    assert before.split(".")[0] == after.split(".")[0]
+    assert before != after
+
+
+PROXY = {"HEARTH_IDENTITY": "header:X-User", "HEARTH_TRUSTED_PROXIES": "10.1.0.0/16, ::1"}
+
+
+def test_a_trusted_proxy_says_who_asks(hearth):
+    hearth(**PROXY)
+    (key,), _ = ask("/who", headers={"x-user": "ann"}, client="10.1.2.3").json()
+    assert key.startswith("header:x-user:")
+    assert ask("/who", headers={"x-user": "bob"}, client="10.1.2.3").json()[0] != [key]
+    assert ask("/who", headers={"x-user": "ann"}, client="::ffff:10.1.2.3").json()[0] == [key]
+    assert ask("/who", headers={"x-user": "ann"}, client="::1").json()[0] == [key]
+
+
+@pytest.mark.parametrize("client", ["10.2.0.1", "127.0.0.1", "::2", "testclient", ""])
+def test_anyone_else_says_nothing(hearth, client):
+    hearth(**PROXY)
+    headers = {"x-user": "ann", "x-forwarded-for": "10.1.2.3"}
+    assert ask("/who", headers=headers, client=client).json() == [[], []]
+
+
+@pytest.mark.parametrize("values", [[], [""], ["ann", "bob"]])
+def test_a_proxy_that_says_nothing_or_two_things_names_nobody(hearth, values):
+    hearth(**PROXY)
+    headers = [("x-user", value) for value in values]
+    assert ask("/who", headers=headers, client="10.1.2.3").json() == [[], []]
+
+
+def test_behind_a_proxy_there_is_no_cookie(hearth):
+    hearth(**PROXY)
+    assert "set-cookie" not in ask("/", client="10.1.2.3").headers
+
+
+def test_where_the_services_cannot_start_nobody_is_known(hearth, monkeypatch):
+    monkeypatch.setenv("HEARTH_IDENTITY", "everyone")
+    assert ask("/").status_code == 200
+    assert ask("/who", headers={INTERNAL: LOCAL}).json()[0] == []
+
+
+@pytest.fixture
+def served(tmp_path):
+    """The app behind a proxy on this machine, and the address of a file of Ann's."""
+    store = open_store(tmp_path / "hearth.db")
+    app = App(
+        tmp_path,
+        HEARTH_IDENTITY="header:X-User",
+        HEARTH_TRUSTED_PROXIES="127.0.0.1,::1",
+        HEARTH_EMBEDDED="off",
+    )
+    ann = f"header:x-user:{hashlib.sha256(b'ann').hexdigest()}"
+    file = File("notes.txt", "text/plain", b"notes", "notes")
+    turn = store.begin_turn(store.owner(ann), None, "look", "m", attachments=[file])
+    store.close()
+    yield app, f"/attachments/{turn.prompt.attachments[0].id}"
+    app.stop()
+
+
+def fetch(app, path, **headers):
+    return httpx.get(app.url + path, headers=headers, trust_env=False).status_code
+
+
+def test_the_proxy_is_known_by_its_address_whatever_it_says_of_its_client(served):
+    app, path = served
+    app.start()
+    assert fetch(app, path, **{"x-user": "ann"}) == 200
+    assert fetch(app, path, **{"x-user": "ann", "x-forwarded-for": "192.0.2.7"}) == 200
+    assert fetch(app, path, **{"x-user": "bob"}) == 404
+    assert fetch(app, path) == 404
+
+
+def test_nobody_becomes_the_proxy_by_a_header(served):
+    app, path = served
+    app.environ["HEARTH_TRUSTED_PROXIES"] = "192.0.2.7"
+    app.start()
+    assert fetch(app, path, **{"x-user": "ann", "x-forwarded-for": "192.0.2.7"}) == 404
+    assert fetch(app, "/healthz", **{"x-user": "ann"}) == 503
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+@pytest.mark.parametrize(("client", "proven"), [("10.1.2.3", True), ("10.2.0.1", False)])
+def test_a_websocket_is_asked_as_a_request_is(hearth, kind, client, proven):
+    hearth(**PROXY)
+    handed_on = []
+
+    async def app(scope, receive, send):
+        handed_on.extend(scope["headers"])
+
+    headers = [(b"x-user", b"ann"), (INTERNAL.encode(), b"local")]
+    scope = {"type": kind, "headers": headers, "client": (client, 4711), "scheme": "http"}
+    asyncio.run(Peer(Visitors(app))(scope, None, None))
+    names = [name for name, _ in handed_on]
+    assert names == ([b"x-user", INTERNAL.encode()] if proven else [])
+    assert (INTERNAL.encode(), b"local") not in handed_on
