@@ -47,7 +47,7 @@ class _Fence(NamedTuple):
 
 
 class BlockStream:
-    """The cuts of `split_blocks` for a text that arrives in pieces.
+    """The cuts of a text that arrives in pieces, the same however it is cut.
 
     Text is handed out at once, except for the few characters at the start of a line that may
     still become the marker of a list item.
@@ -144,12 +144,6 @@ def fence_mark(text: str) -> str | None:
     if text.startswith("$$") and text.count("$$") == 1:
         return "$$"
     return "\\]" if text.startswith("\\[") and "\\]" not in text else None
-
-
-def split_blocks(text: str) -> list[str]:
-    """The blocks of a whole text, which together are the text."""
-    stream = BlockStream()
-    return joined([*stream.feed(text), *stream.end()])
 
 
 def joined(parts: list[str | Cut]) -> list[str]:

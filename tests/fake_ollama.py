@@ -23,7 +23,6 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
 from typing import Any, Self
 
 TIMED = re.compile(r"\[\[t(\d+)-n(\d+)(?:-w(\d+))?\.([\w-]+)\]\]")
@@ -332,12 +331,7 @@ class FakeOllama:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        exc: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
         self._holder.close()
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatcore.blocks import BlockStream, Cut, split_blocks
+from chatcore.blocks import BlockStream, Cut
 
 FRAGMENTS = [
     *("word ", "a", "1", "10", ". ", ") ", "- ", "-", "* ", "+ ", "\n", "\n\n", " \n", "\r\n"),
@@ -26,6 +26,11 @@ def streamed(pieces):
         else:
             blocks[-1] += part
     return [block for block in blocks if block]
+
+
+def split_blocks(text):
+    """The blocks of a text that comes whole."""
+    return streamed([text])
 
 
 @given(markdown)

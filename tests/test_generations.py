@@ -54,7 +54,7 @@ def test_a_reply_is_streamed_and_stored(generations, store, ann, fake):
     assert reply.usage.first_token_duration > 0
 
 
-def test_a_reply_is_finished_with_nobody_watching(generations, store, ann, fake):
+def test_a_reply_is_finished_with_nobody_watching(generations, store, ann):
     generation = start(generations, ann)
     until(lambda: last(store, generation).state == "done")
     assert last(store, generation).body == "You said: hello."
@@ -283,7 +283,7 @@ def test_stop_works_while_waiting_in_line(generations_with, store, fake, ann):
     assert len(fake.requests) == 1
 
 
-def test_stop_after_the_end_changes_nothing(generations, store, ann, fake):
+def test_stop_after_the_end_changes_nothing(generations, store, ann):
     generation = start(generations, ann)
     followed(generation)
     generations.stop(ann, last(store, generation))
@@ -416,7 +416,7 @@ def test_a_reply_is_regenerated_beside_the_old_one(generations, store, ann, fake
     assert [m["content"] for m in fake.requests[-1]["messages"]] == ["hello"]
 
 
-def test_an_edited_prompt_is_answered_without_the_old_one(generations, store, ann, fake):
+def test_an_edited_prompt_is_answered_without_the_old_one(generations, ann, fake):
     generation = start(generations, ann)
     followed(generation)
     turn = generation.turn

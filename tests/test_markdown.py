@@ -6,8 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chatcore.blocks import joined, split_blocks
+from chatcore.blocks import joined
 from chatcore.markdown import BREAK, CODE, DISPLAY, LEAST, MarkdownStream, blocks
+from tests.test_blocks import split_blocks
 
 FRAGMENTS = [
     *(

@@ -63,7 +63,7 @@ def test_a_fork_thinks_as_its_source(store, ann):
     assert store.fork_session(ann, turn.prompt.id).think == "off"
 
 
-def test_levels_are_offered_for_the_one_family_that_has_them(generations, ann, fake):
+def test_levels_are_offered_for_the_one_family_that_has_them(generations, fake):
     client = generations._host.client()
     assert client.thinks("llama3.2:3b") == ()
     fake.models = [THINKER]

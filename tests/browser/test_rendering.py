@@ -173,7 +173,7 @@ def test_hostile_markdown_reaches_nobody_and_runs_nothing(app, fake, watched, si
     assert sink.requests == []
 
 
-def test_hostile_words_of_a_person_are_as_harmless(app, fake, watched, sink):
+def test_hostile_words_of_a_person_are_as_harmless(app, watched, sink):
     watched.goto(app.url)
     send(watched, hostile(sink.url)[:1500] + "\n\nEND")
     reply(watched, "tokens/s")

@@ -47,7 +47,7 @@ def test_a_reply_is_regenerated_and_the_old_one_is_an_arrow_away(app, fake, page
     reply(page, "Another answer.")
 
 
-def test_an_edited_prompt_begins_a_branch_that_can_be_left_and_reentered(app, fake, page):
+def test_an_edited_prompt_begins_a_branch_that_can_be_left_and_reentered(app, page):
     page.goto(app.url)
     send(page, "one")
     reply(page, "You said: one")
@@ -65,7 +65,7 @@ def test_an_edited_prompt_begins_a_branch_that_can_be_left_and_reentered(app, fa
     reply(page, "You said: two")
 
 
-def test_a_fork_is_a_chat_of_its_own(app, fake, page):
+def test_a_fork_is_a_chat_of_its_own(app, page):
     page.goto(app.url)
     send(page, "one")
     reply(page, "You said: one")
@@ -92,7 +92,7 @@ def test_the_clock_tells_what_a_reply_is_at(app, fake, page):
     reply(page, "tokens/s")
 
 
-def test_a_rating_is_still_there_after_a_reload(app, fake, page):
+def test_a_rating_is_still_there_after_a_reload(app, page):
     page.goto(app.url)
     send(page, "hello")
     reply(page, "You said: hello")

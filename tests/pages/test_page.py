@@ -87,7 +87,7 @@ def test_new_chat_forgets_the_link(open_page):
     assert "message" not in page.query_params
 
 
-def test_a_linked_message_of_another_version_changes_nothing_unasked(open_page, fake):
+def test_a_linked_message_of_another_version_changes_nothing_unasked(open_page):
     page = send(open_page(), "hello")
     first = stored(page)[1]
     page = choose(page, first, "Regenerate")
