@@ -101,14 +101,17 @@ def test_a_server_that_died_is_told_soon(host_of, fake, monkeypatch):
     host.info()
     fake.stop()
 
-    def told():
-        try:
-            host.info()
-        except ServerUnreachable:
-            return True
-        return False
+    until(lambda: is_gone(host))
+    with pytest.raises(ServerUnreachable, match=fake.host):
+        host.info()
 
-    until(told)
+
+def is_gone(host):
+    try:
+        host.info()
+    except ServerUnreachable:
+        return True
+    return False
 
 
 def until(condition):

@@ -1,6 +1,7 @@
 """Everything a model server may do on the wire, and the message that each of it leaves."""
 
 import re
+from dataclasses import asdict
 
 import pytest
 
@@ -103,13 +104,20 @@ def test_a_reply_that_ends_without_an_answer_says_so(reply_of, fake, steps, said
     ],
 )
 @pytest.mark.parametrize(
-    "written", [[], [Thinking("hm"), "some ", "text"]], ids=["at once", "late"]
+    ("written", "known"),
+    [
+        ([], None),
+        ([Thinking("hm"), "some ", "text"], {"first_token_duration", "thinking_duration"}),
+    ],
+    ids=["at once", "late"],
 )
-def test_a_reply_that_breaks_keeps_its_text_and_says_why(reply_of, fake, written, breakage, said):
+def test_a_reply_that_breaks_keeps_its_text_and_says_why(
+    reply_of, fake, written, known, breakage, said
+):
     fake.reply(*written, *breakage)
     reply = reply_of()
     assert reply.state == "error"
-    assert reply.usage is None or reply.usage.eval_count is None
+    assert figures(reply) == known
     assert (reply.thinking, reply.body) == (("hm", "some text") if written else ("", ""))
     assert said in told(reply)
 
@@ -148,9 +156,15 @@ def test_no_server_at_all_is_told(reply_of, fake, monkeypatch):
 
 def test_a_server_that_takes_connections_and_says_nothing_is_told(reply_of, silent):
     reply = reply_of(ollama_host=silent)
-    assert reply.state == "error"
-    assert reply.usage is None or reply.usage.eval_count is None
+    assert (reply.state, reply.usage) == ("error", None)
     assert "said nothing for 1 s" in told(reply)
+
+
+def figures(reply):
+    """The names of what is known of its cost; None where nothing is."""
+    return reply.usage and {
+        name for name, value in asdict(reply.usage).items() if value is not None
+    }
 
 
 def told(reply):

@@ -58,7 +58,8 @@ def test_a_closed_tab_misses_nothing(app, fake, page, new_page):
     fake.wait_until_idle()
     last = new_page()
     last.goto(address)
-    reply(last, "first words more words last words")
+    expect(messages(last).last).to_contain_text("first words more words last words")
+    assert len(fake.requests) == 1
 
 
 def test_a_lost_connection_is_made_again_and_shows_the_whole_reply(app, fake, page, wires):
@@ -175,9 +176,11 @@ def test_a_chat_of_500_messages_opens_and_answers(app, page):
     app.environ["HEARTH_IDENTITY"] = "single"  # the chat is nobody's browser's
     app.start()
     page.goto(f"{app.url}/?session={session_id}")
-    reply(page, "reply 249")
+    expect(messages(page).last).to_contain_text("This is reply 249.")
+    expect(messages(page).last).to_be_in_viewport()
     send(page, "one more")
-    reply(page, "You said: one more")
+    expect(messages(page).last).to_contain_text("You said: one more")
+    expect(messages(page).last).to_be_in_viewport()
 
 
 def chat_of(turns, database):
@@ -201,8 +204,8 @@ def test_told_to_end_hearth_keeps_every_word(app, fake, page, by):
     app.stop(by)
     fake.wait_until_idle()
     app.start()
-    reply(page, "Hearth was stopped during this reply")
-    reply(page, "every word")
+    expect(messages(page).last).to_contain_text("Hearth was stopped during this reply")
+    expect(messages(page).last).to_contain_text("every word")
 
 
 def test_an_open_page_gets_over_kills_by_itself(app, fake, page):

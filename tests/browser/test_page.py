@@ -182,10 +182,10 @@ def test_the_end_of_a_reply_under_way_stays_in_view(long_chat, app, fake, page):
     page.goto(f"{app.url}/?session={long_chat}")
     reply(page, "SEEDEND")
     send(page, "more")
-    reply(page, "line 39")
+    expect(messages(page).last.get_by_text("line 39")).to_be_in_viewport()
     at_the_end(page)
     fake.release()
-    reply(page, "tokens/s")
+    expect(messages(page).last.get_by_text("tokens/s")).to_be_in_viewport()
     at_the_end(page)
 
 

@@ -37,14 +37,15 @@ def test_a_reply_is_regenerated_and_the_old_one_is_an_arrow_away(app, fake, page
     reply(page, "You said: hello")
     fake.reply("Another answer.")
     message_menu(page, 1, "Regenerate")
-    reply(page, "Another answer.")
-    reply(page, "2 / 2")
+    expect(messages(page).last).to_contain_text("Another answer.")
+    expect(messages(page).last).to_contain_text("2 / 2")
     page.get_by_role("button", name="Previous version").click()
-    reply(page, "You said: hello")
+    expect(messages(page).last).to_contain_text("You said: hello")
     page.reload()
-    reply(page, "You said: hello")
+    expect(messages(page).last).to_contain_text("You said: hello")
     page.get_by_role("button", name="Next version").click()
-    reply(page, "Another answer.")
+    expect(messages(page).last).to_contain_text("Another answer.")
+    expect(messages(page)).to_have_count(2)
 
 
 def test_an_edited_prompt_begins_a_branch_that_can_be_left_and_reentered(app, page):
@@ -83,13 +84,10 @@ def test_the_clock_tells_what_a_reply_is_at(app, fake, page):
     fake.reply(PAUSE, Thinking("hm"), PAUSE, "text", PAUSE)
     page.goto(app.url)
     send(page, "hello")
-    reply(page, "reading the prompt")
-    fake.release()
-    reply(page, "thinking")
-    fake.release()
-    reply(page, "writing")
-    fake.release()
-    reply(page, "tokens/s")
+    for doing in ("reading the prompt", "thinking", "writing"):
+        expect(messages(page).last).to_contain_text(doing)
+        fake.release()
+    expect(messages(page).last).to_contain_text("tokens/s")
 
 
 def test_a_rating_is_still_there_after_a_reload(app, page):
