@@ -3,10 +3,11 @@
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import httpx
@@ -72,6 +73,15 @@ class App:
                         return response
                 time.sleep(0.005)
         raise AssertionError(f"{path} did not answer {status}:\n{self.log}")
+
+    def wait_for_draft(self, text: str) -> None:
+        """Until this text of a reply under way is on disk, where a kill leaves it."""
+        deadline = time.monotonic() + PATIENCE
+        database = f"{Path(self.environ['HEARTH_DATABASE']).as_uri()}?mode=ro"
+        with closing(sqlite3.connect(database, uri=True)) as db:
+            while not db.execute("select 1 from drafts where body = ?", [text]).fetchone():
+                assert time.monotonic() < deadline, f"{text!r} was not saved:\n{self.log}"
+                time.sleep(0.01)
 
     def kill(self) -> None:
         """As a power cut would: kill -9."""

@@ -65,7 +65,7 @@ def test_after_kill_9_the_chat_and_a_prompt_just_sent_are_there(app, fake, page)
     fake.reply("half of ", PAUSE)
     send(page, "two")
     reply(page, "half of")
-    page.wait_for_timeout(500)  # what was shown half a second ago is on disk
+    app.wait_for_draft("half of ")
     app.kill()
     app.start()
     page.goto(page.url)
