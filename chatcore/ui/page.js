@@ -164,7 +164,8 @@ function mount(root) {
   // Not by a shortcut of Streamlit's, which would stop a reply when Escape is meant for a menu.
   function escaped(event) {
     if (event.key !== "Escape" || event.isComposing) return;
-    const typing = event.target.closest?.("input, textarea");
+    // A select box keeps the focus when its list was closed, and then has no use for Escape.
+    const typing = event.target.closest?.("input:not([role=combobox]), textarea");
     if (typing && typing !== composer()) return;
     if (document.querySelector("[role=listbox], [role=menu], [role=dialog], dialog[open]")) return;
     document.querySelector(".st-key-stop button")?.click();

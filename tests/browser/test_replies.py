@@ -1,5 +1,6 @@
 """The controls people expect around a reply, in a real browser."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.actions import chats, in_address, message_menu, messages, reply, send
@@ -29,6 +30,28 @@ def test_escape_stops_before_the_first_word(app, fake, page):
     page.keyboard.press("Escape")
     fake.wait_until_idle()
     expect(page.get_by_role("button", name="Continue")).to_be_visible()
+
+
+@pytest.mark.parametrize("opens", ["model", "session_menu_", "message_menu_"])
+def test_escape_closes_what_is_open_and_stops_no_reply(app, fake, page, opens):
+    fake.reply("half ", PAUSE, "more ", PAUSE, "and ", PAUSE, "never")
+    page.goto(app.url)
+    send(page, "hello")
+    reply(page, "half")
+    expect(page.locator(".st-key-stop button")).to_be_visible()
+    page.locator(f"[class*='st-key-{opens}'] button").first.click()
+    opened = page.locator("[role=listbox], [role=menu]")
+    expect(opened).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(opened).to_have_count(0)
+    for words in ("half more", "half more and"):
+        fake.release()
+        expect(messages(page).last).to_contain_text(words)
+    assert fake.disconnects == []
+    page.keyboard.press("Escape")
+    fake.wait_until_idle()
+    expect(page.get_by_role("button", name="Continue")).to_be_visible()
+    expect(messages(page).last).not_to_contain_text("never")
 
 
 def test_a_reply_is_regenerated_and_the_old_one_is_an_arrow_away(app, fake, page):
