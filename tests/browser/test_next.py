@@ -1,8 +1,21 @@
 """What happens beside the reply that one looks at: the next prompt, the other chats."""
 
+import re
+
+import pytest
 from playwright.sync_api import expect
 
-from tests.browser.actions import chats, choose, in_address, messages, ready, reply, send
+from chatcore.ui.marks import EVERY
+from tests.browser.actions import (
+    chats,
+    choose,
+    in_address,
+    message_menu,
+    messages,
+    ready,
+    reply,
+    send,
+)
 from tests.fake_ollama import PAUSE, ErrorLine
 
 
@@ -45,6 +58,52 @@ def test_a_prompt_that_waits_can_be_changed_and_removed(app, fake, page):
     expect(messages(page)).to_have_count(2)
 
 
+@pytest.mark.parametrize("button", ["save_next", "cancel_next"])
+def test_a_prompt_that_is_being_changed_is_not_sent_under_the_hands(app, fake, page, button):
+    replying(app, fake, page, "and all")
+    send(page, "what next?")
+    page.locator(".st-key-edit_next_later button").click()
+    box = page.get_by_label("Your next message")
+    box.fill("something else")
+    fake.release()
+    expect(messages(page).last).to_contain_text(re.compile("one and all.*tokens/s"))
+    expect(box).to_have_value("something else")
+    assert len(fake.requests) == 1
+    page.locator(f".st-key-{button} button").click()
+    said = "something else" if button == "save_next" else "what next?"
+    expect(messages(page).last).to_contain_text(f"You said: {said}.")
+    expect(messages(page)).to_have_count(4)
+    expect(card(page)).to_have_count(0)
+
+
+def test_a_changed_prompt_is_sent_when_the_reply_ends(app, fake, page):
+    replying(app, fake, page, "and all")
+    send(page, "what next?")
+    page.locator(".st-key-edit_next_later button").click()
+    page.get_by_label("Your next message").fill("something else")
+    page.locator(".st-key-save_next button").click()
+    expect(card(page)).to_contain_text("sent when this reply has ended")
+    assert len(fake.requests) == 1
+    fake.release()
+    expect(messages(page).last).to_contain_text("You said: something else.")
+
+
+def test_what_goes_wrong_meanwhile_is_told_outside_the_reply(app, fake, page):
+    page.goto(app.url)
+    send(page, "hello")
+    reply(page, "You said: hello")
+    fake.reply("one ", PAUSE, "and all")
+    send(page, "more")
+    reply(page, "one")
+    message_menu(page, 1, "Regenerate")
+    expect(page.get_by_role("alert")).to_contain_text("still answering")
+    for words in ("one", "one and all"):
+        expect(messages(page).last).to_contain_text(words)
+        expect(messages(page).get_by_role("alert")).to_have_count(0)
+        fake.release()
+    expect(messages(page)).to_have_count(4)
+
+
 def test_a_third_prompt_is_kept_to_copy(app, fake, page):
     replying(app, fake, page, "and all")
     send(page, "two")
@@ -52,6 +111,7 @@ def test_a_third_prompt_is_kept_to_copy(app, fake, page):
     send(page, "three")
     expect(page.get_by_text("Another prompt waits already")).to_be_visible()
     expect(page.locator(".st-key-unsent_0")).to_contain_text("three")
+    expect(messages(page).filter(has_text="three")).to_have_count(0)
     fake.release()
     reply(page, "You said: two.")
 
@@ -99,6 +159,22 @@ def test_the_sidebar_tells_who_is_replying_and_what_is_unread(app, fake, page):
         ".content === 'none'",
         arg=session,
     )
+
+
+def test_a_page_asks_for_marks_only_while_there_is_a_reply_under_way(app, fake, page):
+    sent = []
+    page.on("websocket", lambda wire: wire.on("framesent", lambda frame: sent.append(frame)))
+    session = replying(app, fake, page, "and all")
+    page.locator(".st-key-new_chat button").click()
+    expect(messages(page)).to_have_count(0)
+    asked = len(sent)
+    page.wait_for_timeout(2.5 * EVERY * 1000)
+    assert len(sent) > asked
+    fake.release()
+    marked(page, session, "unread")
+    asked = len(sent)
+    page.wait_for_timeout(2.5 * EVERY * 1000)
+    assert len(sent) == asked
 
 
 def test_the_model_names_a_chat(app, fake, page):

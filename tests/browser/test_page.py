@@ -237,6 +237,21 @@ def test_on_a_touch_screen_no_keyboard_comes_up_by_itself(app, browser):
     context.close()
 
 
+def test_on_a_phone_the_sidebar_makes_room_for_what_was_chosen_in_it(app, page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(app.url)
+    send(page, "hello")
+    reply(page, "You said: hello")
+    sidebar = page.get_by_test_id("stSidebar")
+    for choice in (page.locator(".st-key-new_chat button"), chats(page).first):
+        page.get_by_test_id("stExpandSidebarButton").click()
+        expect(sidebar).to_have_attribute("data-collapsed", "false")
+        choice.click()
+        expect(sidebar).to_have_attribute("data-collapsed", "true")
+    expect(messages(page).last).to_contain_text("You said: hello")
+    expect(messages(page).last).to_be_in_viewport()
+
+
 def test_a_message_is_written_and_its_reply_copied_by_keyboard(app, fake, page):
     fake.reply(MARKDOWN)
     page.goto(app.url)

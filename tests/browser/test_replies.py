@@ -1,5 +1,7 @@
 """The controls people expect around a reply, in a real browser."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -52,6 +54,18 @@ def test_escape_closes_what_is_open_and_stops_no_reply(app, fake, page, opens):
     fake.wait_until_idle()
     expect(page.get_by_role("button", name="Continue")).to_be_visible()
     expect(messages(page).last).not_to_contain_text("never")
+
+
+def test_what_a_stopped_reply_cost_is_unknown(app, fake, page):
+    fake.reply("half ", PAUSE, "never")
+    page.goto(app.url)
+    send(page, "hello")
+    reply(page, "half")
+    page.locator(".st-key-stop button").click()
+    cost = re.compile(r"llama3\.2:3b · tokens unknown · first after [\d.]+ m?s · stopped$")
+    for _ in range(2):
+        expect(messages(page).last.locator("p").filter(has_text="unknown")).to_have_text(cost)
+        page.reload()
 
 
 def test_a_reply_is_regenerated_and_the_old_one_is_an_arrow_away(app, fake, page):
@@ -139,3 +153,18 @@ def test_thoughts_stream_into_a_folded_block_and_stay_there(app, fake, page):
     thoughts.locator("summary").click()
     expect(thoughts).to_contain_text("let me see, yes")
     expect(thoughts).to_have_count(1)
+
+
+def test_thoughts_that_come_after_the_text_are_shown_with_the_others(app, fake, page):
+    fake.reply(Thinking("let me see, "), "4", PAUSE, Thinking("yes"), "2")
+    page.goto(app.url)
+    send(page, "what is it?")
+    reply(page, "4")
+    fake.release()
+    thoughts = page.locator("[data-testid=stExpander]")
+    for _ in range(2):
+        reply(page, re.compile("42.*tokens/s"))
+        thoughts.locator("summary").click()
+        expect(thoughts).to_contain_text("let me see, yes")
+        expect(thoughts).to_have_count(1)
+        page.reload()

@@ -1,5 +1,7 @@
 """The chat page: what it shows of the store, and what its controls do."""
 
+import re
+
 import pytest
 from streamlit.runtime.scriptrunner import StopException, get_script_run_ctx
 from streamlit.testing.v1 import AppTest
@@ -7,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from chatcore import service
 from chatcore.types import Usage
 from chatcore.ui import state
-from tests.fake_ollama import Done, Drop, fake_model
+from tests.fake_ollama import Done, Drop, End, HalfLine, fake_model
 from tests.pages.conftest import FRAME
 
 
@@ -74,7 +76,28 @@ def test_history_and_stream_are_cut_into_the_same_blocks(open_page, fake):
 def test_what_a_reply_cost_stands_under_it(open_page, fake):
     fake.reply("hi", Done(eval_count=7, prompt_eval_count=12))
     page = send(open_page(), "hello")
-    assert any("7 out" in caption.value for caption in page.caption)
+    assert "12 tokens in, 7 out" in cost(page)
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("", "tokens unknown"),
+        ('"eval_count": 7, ', "unknown tokens in, 7 out"),
+        ('"prompt_eval_count": 12, ', "12 tokens in, unknown out"),
+    ],
+)
+def test_a_figure_that_the_server_does_not_tell_is_unknown(open_page, fake, told, shown):
+    last = f'{{{told}"done": true, "message": {{"role": "assistant", "content": ""}}}}\n'
+    fake.reply("hi", HalfLine(last), End())
+    page = send(open_page(), "hello")
+    assert errors(page) == []
+    assert re.fullmatch(rf"llama3\\\.2\\:3b · {shown} · first after [\d.]+ m?s", cost(page))
+
+
+def cost(page):
+    """The line under the last reply."""
+    return page.chat_message[-1].caption[0].value
 
 
 def test_a_blank_prompt_is_nothing(open_page, fake):
@@ -209,6 +232,22 @@ def test_a_reply_that_a_crash_cut_short_says_so(open_page):
     page = open_page(turn.session.id)
     assert texts(page)[1] == ("assistant", "so far")
     assert "Hearth was stopped" in page.warning[0].value
+
+
+def test_a_reply_that_ends_as_the_page_opens_leaves_no_stop_button(open_page, monkeypatch):
+    open_page()
+    store, generations = service.hearth().store, service.hearth().generations
+    turn = store.begin_turn(1, None, "hello", "m")
+    of = generations.of
+
+    def end_and_look(owner, message):
+        store.finish_reply(owner, message.id, "done", "all of it")
+        return of(owner, message)
+
+    monkeypatch.setattr(generations, "of", end_and_look)
+    page = open_page(turn.session.id)
+    assert texts(page)[1] == ("assistant", "all of it")
+    assert "stop" not in [button.key for button in page.button]
 
 
 def test_hostile_titles_are_shown_as_they_are(open_page):
