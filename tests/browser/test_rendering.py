@@ -203,6 +203,23 @@ def test_half_a_construct_looks_right_while_it_streams(app, fake, page):
     expect(message.locator("code").last).to_have_text("code")
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_diagram_is_code_until_it_is_whole_and_then_drawn(app, fake, page, scheme):
+    page.emulate_media(color_scheme=scheme)
+    fake.reply("See:\n\n```mermaid\ngraph TD\n  A[St", PAUSE, "art] --> B{End: $5?}\n```\n\nEND")
+    page.goto(app.url)
+    send(page, "hello")
+    expect(messages(page).last.locator("pre")).to_contain_text("A[St")
+    fake.release()
+    for _ in range(2):
+        reply(page, re.compile(r"END.*tokens/s", re.DOTALL))
+        diagram = messages(page).last.get_by_role("img", name="Mermaid flowchart")
+        expect(diagram).to_be_visible()
+        assert diagram.evaluate("image => image.decode().then(() => image.naturalHeight)") > 100
+        expect(messages(page).last.locator("pre")).to_have_count(0)
+        page.reload()
+
+
 def test_a_prompt_keeps_its_lines_and_is_stored_as_typed(app, fake, page):
     page.goto(app.url)
     prompt = "costs $5\nor $6 :red[x]\n\\(z\\)"
