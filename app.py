@@ -17,6 +17,7 @@ from chatcore.errors import ChatError
 from chatcore.web.attachments import attachment
 from chatcore.web.headers import SecurityHeaders
 from chatcore.web.health import healthz
+from chatcore.web.pairing import pair
 from chatcore.web.peer import Peer
 from chatcore.web.visitors import Visitors
 
@@ -52,7 +53,11 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 
 hearth = st.App(
     "frame.py",
-    routes=[Route("/healthz", healthz), Route("/attachments/{id:int}", attachment)],
+    routes=[
+        Route("/healthz", healthz),
+        Route("/attachments/{id:int}", attachment),
+        Route("/pair/{token}", pair, methods=["GET", "POST"]),
+    ],
     middleware=[Middleware(SecurityHeaders), Middleware(Visitors)],
     lifespan=lifespan,
 )

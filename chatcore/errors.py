@@ -3,6 +3,7 @@
 ChatError                the message is one sentence: what happened and what to do
  ├─ SettingsError        an environment variable has a value that cannot be used
  ├─ NoIdentity           nothing tells who asks
+ ├─ PairingRefused       the link that pairs a browser does not, or no longer
  ├─ ServerUnreachable    nothing answers at the Ollama host
  ├─ ServerError          it answered with an error, or broke off in mid-reply
  ├─ ModelNotFound        the model is not installed on the model server
@@ -28,6 +29,10 @@ class SettingsError(ChatError):
 
 class NoIdentity(ChatError):
     """Nothing tells who asks, so there is no chat to show and none to begin."""
+
+
+class PairingRefused(ChatError):
+    """The link that pairs a browser does not, or no longer."""
 
 
 class ServerUnreachable(ChatError):

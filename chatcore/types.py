@@ -36,6 +36,27 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Browser:
+    """A browser that shows an owner's chats."""
+
+    key: str
+    label: str
+    """What it calls itself: Firefox on Linux; "" where it does not."""
+    created_at: int
+    last_seen_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Somebody with chats, as whoever keeps the server may see them: by numbers alone."""
+
+    n: int
+    chats: int
+    browsers: int
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """What a reply cost, as the last chunk of Ollama's stream tells it."""
 

@@ -35,7 +35,9 @@ MAY_IMPORT = {
     "web": EVERYWHERE | {"web", "service", "settings", "identity"},
     "ui": EVERYWHERE
     | {"ui", "service", "identity", "generation", "blocks", "markdown", "attachments", "stats"},
-    "__main__": EVERYWHERE | {"engine", "settings"},
+    "qr": set(),
+    "pairing": EVERYWHERE | {"qr", "settings", "store"},
+    "__main__": EVERYWHERE | {"engine", "pairing", "settings"},
 }
 
 
@@ -76,6 +78,7 @@ def test_streamlit_is_known_only_where_pages_are_made():
         ("ollama", "chatcore/client.py"),
         ("xllamacpp", "chatcore/engine/"),
         ("pypdf", "chatcore/pdf.py"),
+        ("segno", "chatcore/qr.py"),
     ],
 )
 def test_a_library_has_one_room(library, room):

@@ -207,6 +207,21 @@ def test_a_database_of_the_first_version_keeps_its_branches(path):
     store.close()
 
 
+def test_a_database_from_before_pairing_keeps_its_owners(path):
+    with Database(path) as db:
+        db.execute(f"pragma application_id = {schema.APPLICATION_ID}")
+        schema.migrations.apply(db, stop_before="m006_identities")
+        db["owners"].insert({"n": 1, "created_at": 1})
+        db["identities"].insert({"key": "local", "owner_n": 1})
+    store = SqliteStore(path)
+    assert store.owner("local") == 1
+    store.identities.seen("browser:a", "Firefox", heir_of="local")
+    assert store.owner("browser:a") == 1
+    (browser,) = store.identities.browsers(1)
+    assert browser.created_at == browser.last_seen_at > 0
+    store.close()
+
+
 def test_versions_are_found_by_their_index(store):
     with store._readers.lend() as db:
         plan = db.execute(f"explain query plan select {rows.MESSAGE} from messages m, drafts d")

@@ -15,6 +15,7 @@ from chatcore import service
 from chatcore.identity import INTERNAL, LOCAL
 from chatcore.store import open_store
 from chatcore.types import File
+from chatcore.web.agent import name_of
 from chatcore.web.peer import Peer
 from chatcore.web.visitors import Visitors
 from tests.browser.server import App
@@ -220,3 +221,66 @@ def test_a_websocket_is_asked_as_a_request_is(hearth, kind, client, proven):
     names = [name for name, _ in handed_on]
     assert names == ([b"x-user", INTERNAL.encode()] if proven else [])
     assert (INTERNAL.encode(), b"local") not in handed_on
+
+
+def open_page(cookies, client="127.0.0.1", **headers):
+    """The handshake of a page's websocket."""
+
+    async def app(scope, receive, send):
+        pass
+
+    sent = {"host": "localhost", "cookie": cookies, "user-agent": FIREFOX} | headers
+    raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in sent.items()]
+    scope = {"type": "websocket", "headers": raw, "client": (client, 4711), "scheme": "ws"}
+    scope |= {"path": "/_stcore/stream", "query_string": b"", "server": ("localhost", 80)}
+    asyncio.run(Peer(Visitors(app))(scope, None, None))
+
+
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+
+def test_a_browser_is_noted_when_it_opens_a_page(hearth):
+    services = hearth()
+    open_page(services.cookie.sign("abc", False).split(";")[0])
+    (browser,) = services.store.identities.browsers(services.store.owner("browser:abc"))
+    assert browser.label == "Firefox on Linux"
+
+
+def test_the_first_browser_on_this_machine_has_the_chats_from_before(hearth):
+    services = hearth()
+    owner = services.store.owner(LOCAL)
+    for name in ("first", "second"):
+        open_page(services.cookie.sign(name, False).split(";")[0])
+    assert services.store.owner("browser:first") == owner
+    assert services.store.owner("browser:second") != owner
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        {"client": "192.0.2.7"},
+        {"host": "chat.example"},
+        {"x_forwarded_for": "127.0.0.1"},
+        {"forwarded": "for=127.0.0.1"},
+    ],
+)
+def test_a_browser_elsewhere_has_not(hearth, elsewhere):
+    services = hearth()
+    owner = services.store.owner(LOCAL)
+    open_page(services.cookie.sign("abc", False).split(";")[0], **elsewhere)
+    assert services.store.owner("browser:abc") != owner
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "name"),
+    [
+        (FIREFOX, "Firefox on Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0) Chrome/140 Safari/537 Edg/140", "Edge on Windows"),
+        ("Mozilla/5.0 (iPhone; iPhone OS 18_0 like Mac OS X) Safari/604.1", "Safari on iPhone"),
+        ("Mozilla/5.0 (Linux; Android 15) Chrome/140.0 Mobile Safari/537.36", "Chrome on Android"),
+        ("curl/8.0", "A browser"),
+        ("", "A browser"),
+    ],
+)
+def test_a_browser_is_called_what_people_call_it(user_agent, name):
+    assert name_of(user_agent) == name

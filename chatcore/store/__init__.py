@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from chatcore.types import File, Message, Record, Session, State, Think, Turn, Usage
+from chatcore.store.identities import Identities
+from chatcore.types import File, Message, Owner, Record, Session, State, Think, Turn, Usage
 
 
 class Store(Protocol):
@@ -24,6 +25,7 @@ class Store(Protocol):
 
     location: str
     schema: str
+    identities: Identities
 
     def check(self) -> None:
         """Write something that changes nothing: raises StoreError where a prompt would fail."""
@@ -217,3 +219,10 @@ def open_store(database: Path) -> Store:
     from chatcore.store.sqlite import SqliteStore
 
     return SqliteStore(database)
+
+
+def owners_in(database: Path) -> list[Owner]:
+    """Everybody with chats, last used first, while Hearth runs or not. Raises StoreError."""
+    from chatcore.store.sqlite.owners import owners_in
+
+    return owners_in(database)

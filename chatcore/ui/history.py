@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from chatcore.types import Message
+from chatcore.ui import state
 from chatcore.ui.state import View
 
 PAGE = 30  # messages
@@ -94,10 +95,10 @@ def _shown(session_pk: int) -> _Shown:
 
 def _with_linked(view: View, session_id: str, shown: _Shown) -> _Shown:
     """As far up as the message that the address names, where it is not on the page already."""
-    linked = st.query_params.get("message")
-    if linked is None or linked in [str(message_id) for message_id, _ in shown.messages]:
+    linked = state.linked(view)
+    if not linked or linked in [message_id for message_id, _ in shown.messages]:
         return shown
-    ids = [str(message.id) for message in view.hearth.store.messages(view.owner, session_id)]
+    ids = [message.id for message in view.hearth.store.messages(view.owner, session_id)]
     if linked not in ids:
         return shown
     return replace(shown, messages=(), wanted=max(shown.wanted, len(ids) - ids.index(linked)))

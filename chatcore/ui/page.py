@@ -5,14 +5,13 @@ Its data is small and changes only when there is something to do, since Streamli
 each change. What it does not know, it cannot leak: it sends nothing but the wish to copy.
 """
 
-import re
 from pathlib import Path
 
 import streamlit as st
 
 from chatcore.errors import MessageNotFound
 from chatcore.types import Session
-from chatcore.ui import actions, history
+from chatcore.ui import actions, history, state
 from chatcore.ui.state import View
 
 component = st.components.v2.component(
@@ -53,17 +52,11 @@ def _linked(view: View) -> str:
         st.query_params.pop("message", None)
         st.session_state.pop("link", None)
         return ""
-    message_id = _number(asked_for)
+    message_id = state.linked(view)
     if history.shows(message_id):
         return str(message_id)
     _elsewhere(view, view.session, message_id)
     return ""
-
-
-def _number(asked_for: str) -> int:
-    """0, which is no message's, where it is no id."""
-    number = int(asked_for) if re.fullmatch("[0-9]{1,19}", asked_for) else 0
-    return number if number < 2**63 else 0
 
 
 def _moved_on(session: Session, asked_for: str) -> bool:

@@ -4,6 +4,7 @@ st.session_state holds only what a widget needs, so a page that lost its connect
 acts on the truth at the next click.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
@@ -85,6 +86,13 @@ def session(services: Hearth, owner: int, asked_for: str | None) -> Session | No
         return services.store.session(owner, asked_for or "")
     except SessionNotFound:
         return None
+
+
+def linked(view: View) -> int:
+    """The id of the message that the address names; 0, which is no message's, where none."""
+    asked_for = st.query_params.get("message", "")
+    number = int(asked_for) if re.fullmatch("[0-9]{1,19}", asked_for) else 0
+    return view.hearth.store.identities.current(number) if 0 < number < 2**63 else 0
 
 
 def zone() -> ZoneInfo | None:

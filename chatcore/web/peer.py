@@ -3,6 +3,7 @@
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
+from starlette.requests import HTTPConnection
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 PEER = "hearth.peer"
@@ -23,3 +24,16 @@ def peer(scope: Any) -> IPv4Address | IPv6Address | None:
     except (KeyError, TypeError, ValueError):
         return None
     return getattr(address, "ipv4_mapped", None) or address
+
+
+def is_from_here(connection: HTTPConnection) -> bool:
+    """Whether a browser on this machine asks, and no proxy for one elsewhere."""
+    address = peer(connection.scope)
+    behind_proxy = any(name in connection.headers for name in ("x-forwarded-for", "forwarded"))
+    names = ("localhost", "127.0.0.1", "::1")
+    return (
+        address is not None
+        and address.is_loopback
+        and not behind_proxy
+        and connection.url.hostname in names
+    )

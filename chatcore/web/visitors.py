@@ -4,6 +4,7 @@ What it finds goes on as one header, which nobody outside can set: the routes re
 request, the page of the websocket's handshake.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 
 from starlette.concurrency import run_in_threadpool
@@ -13,10 +14,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatcore import service
 from chatcore.errors import ChatError
-from chatcore.identity import INTERNAL, Facts, identity_key
+from chatcore.identity import INTERNAL, LOCAL, Facts, identity_key
 from chatcore.service import Hearth
 from chatcore.settings import Settings
-from chatcore.web.peer import peer
+from chatcore.web.agent import name_of
+from chatcore.web.peer import is_from_here, peer
+
+log = logging.getLogger(__name__)
 
 SignedIn = Callable[[Mapping[str, str]], tuple[str, str] | None]
 
@@ -40,10 +44,13 @@ class Visitors:
             return
         mode, header = services.settings.identity_mode, services.settings.identity_header
         facts = self._facts(services, HTTPConnection(scope))
+        key = identity_key(mode, facts)
         if mode == "browser" and scope["type"] == "http":
             send = _with_cookie(services, scope, facts, send)
+        elif mode == "browser" and key:
+            await run_in_threadpool(_note, services, key, HTTPConnection(scope))
         unproven = [header] if header and facts.header is None else []
-        _hand_on(scope, [INTERNAL, *unproven], identity_key(mode, facts))
+        _hand_on(scope, [INTERNAL, *unproven], key)
         await self._app(scope, receive, send)
 
     def _facts(self, services: Hearth, connection: HTTPConnection) -> Facts:
@@ -52,6 +59,17 @@ class Visitors:
             claims=self._signed_in(connection.cookies),
             header=_header(services.settings, connection),
         )
+
+
+def _note(services: Hearth, key: str, connection: HTTPConnection) -> None:
+    """A page was opened. The first on this machine has the chats from before browsers were told
+    apart: whoever opened it could read them all along."""
+    heir_of = LOCAL if is_from_here(connection) else None
+    label = name_of(connection.headers.get("user-agent", ""))
+    try:
+        services.store.identities.seen(key, label, heir_of)
+    except ChatError as error:  # the page will tell
+        log.warning("a browser was not noted: %s", error)
 
 
 def _hand_on(scope: Scope, without: list[str], key: str | None) -> None:

@@ -14,8 +14,10 @@ from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
 from chatcore.errors import MessageNotFound, SessionNotFound, StoreError, TooBusy
+from chatcore.store.identities import Identities
 from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.connections import Readers, Writer, translated
+from chatcore.store.sqlite.identities import SqliteIdentities
 from chatcore.store.sqlite.schema import prepare
 from chatcore.types import File, Message, Record, Session, State, Think, Turn, Usage
 
@@ -39,6 +41,7 @@ class SqliteStore:
                 self._lock.release()
                 raise
         self._readers = Readers(path)
+        self.identities: Identities = SqliteIdentities(self._readers, self._writer, path)
 
     def close(self) -> None:
         self._readers.close()

@@ -84,7 +84,11 @@ def make_owner(db: Database, key: str) -> int:
     row = db.execute("select owner_n from identities where key = ?", [key]).fetchone()
     if row is None:
         row = (db.execute("insert into owners(created_at) values (?)", [now()]).lastrowid,)
-        db.execute("insert into identities(key, owner_n) values (?, ?)", [key, row[0]])
+        db.execute(
+            "insert into identities(key, owner_n, created_at, last_seen_at)"
+            " values (?1, ?2, ?3, ?3)",
+            [key, row[0], now()],
+        )
     return int(row[0])
 
 

@@ -182,6 +182,37 @@ def m005_copies(db: Database) -> None:
     """)
 
 
+@migrations()
+def m006_identities(db: Database) -> None:
+    """Browsers that share an owner, and what makes them; owners that were joined to another.
+
+    `moved`: where a message is that had another id before its owner was joined. An owner is never
+    deleted, only retired: its number must name nobody else, and what comes late must not be lost
+    with it.
+    """
+    db.executescript("""
+    alter table identities add column created_at integer not null default 0;
+    alter table identities add column last_seen_at integer not null default 0;
+    alter table identities add column label text not null default '';
+    alter table identities add column handed_on_at integer;
+    create index identities_owner on identities(owner_n);
+    alter table owners add column retired_at integer;
+    create table pairings(
+        hash text primary key,
+        owner_n integer not null references owners(n) on delete cascade,
+        expires_at integer not null,
+        used_at integer
+    ) strict, without rowid;
+    create table moved(id integer primary key, now_id integer not null) strict;
+    create index moved_now on moved(now_id);
+    create trigger sessions_of_the_retired before insert on sessions
+        when (select retired_at from owners where n = new.owner_n) is not null
+    begin
+        select raise(abort, 'these chats were joined with others: reload the page');
+    end;
+    """)
+
+
 def prepare(path: Path) -> str:
     """Make `path` a history of this version, from nothing or from an older one.
 

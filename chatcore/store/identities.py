@@ -1,0 +1,115 @@
+"""Which identities lead to an owner: the browsers of one person, and how they are joined."""
+
+import hashlib
+import json
+import os
+import secrets
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Protocol
+
+from chatcore.types import Browser
+
+VALID = 5 * 60 * 1000  # milliseconds: how long a pairing link is good
+
+
+class Identities(Protocol):
+    """The identities of every owner.
+
+    - What is refused is a PairingRefused; a link that was never made is answered as one that is
+      used or too old.
+    - An owner of whom a reply is under way is not joined: AlreadyGenerating.
+    """
+
+    def seen(self, key: str, label: str, heir_of: str | None = None) -> None:
+        """A browser came, and calls itself so.
+
+        A new one takes over the owner of the identity `heir_of`, where nobody did before.
+        """
+        ...
+
+    def browsers(self, owner: int) -> list[Browser]:
+        """Those that show this owner's chats, last seen first."""
+        ...
+
+    def sign_out(self, owner: int, key: str) -> None:
+        """Let a browser show them no longer: it begins anew when it comes again."""
+        ...
+
+    def invite(self, owner: int) -> str:
+        """The token of a link that pairs one browser with this owner. Only its hash is kept."""
+        ...
+
+    def invited(self, owner: int) -> int:
+        """How many links of this owner's are still good."""
+        ...
+
+    def withdraw(self, owner: int) -> None:
+        """Make every link of this owner's worthless."""
+        ...
+
+    def inviter(self, token: str) -> int:
+        """Whose chats a link leads to, without using it up. Raises PairingRefused."""
+        ...
+
+    def pair(self, token: str, key: str) -> None:
+        """Let the identity `key` name the owner who made the link, and join what it has to theirs.
+
+        Raises PairingRefused and AlreadyGenerating; then nothing changed.
+        """
+        ...
+
+    def bring(self, key: str, into: int) -> None:
+        """Join what the browser `key` has to this owner. Its browsers begin anew: what they had
+        is behind a sign-in now. Raises AlreadyGenerating."""
+        ...
+
+    def has_chats(self, key: str) -> bool:
+        """Whether there is anything that joining would move, in the trash too."""
+        ...
+
+    def current(self, message_id: int) -> int:
+        """The id by now of a message that had this one, or the id itself."""
+        ...
+
+
+def now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def hash_of(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(24)
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """A link that pairs one browser with an owner."""
+
+    hash: str
+    owner: int
+    expires_at: int
+    used_at: int | None = None
+
+
+def leave_pairing(database: Path, owner: int) -> str:
+    """The token of a link as invite() makes it, for a process that may not write the database.
+
+    It leaves the hash in a file beside it: who can do that can read all chats anyway.
+    """
+    token = new_token()
+    pairing = Pairing(hash_of(token), owner, now() + VALID)
+    handle, name = tempfile.mkstemp(prefix=database.name, dir=database.parent)  # 0600
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(asdict(pairing), file)
+    os.replace(name, pairing_file(database))
+    return token
+
+
+def pairing_file(database: Path) -> Path:
+    return database.with_name(f"{database.name}.pairing")

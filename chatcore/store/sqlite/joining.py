@@ -1,0 +1,117 @@
+"""Two owners become one: every row of the one is the other's, under ids of the other's.
+
+A message's id holds its owner's number, so the messages are renumbered, and all that points to one.
+"""
+
+import secrets
+
+from sqlite_utils import Database
+
+from chatcore.errors import AlreadyGenerating
+from chatcore.store.sqlite.rows import YEAR_2000, first_id, now
+
+# The tables that name an owner, and the columns outside messages that name a message.
+OWNED = ("sessions", "personas", "tokens", "identities", "pairings")
+POINTERS = (
+    ("sessions", "leaf_id"),
+    ("drafts", "message_id"),
+    ("attachments", "message_id"),
+    ("shares", "leaf_id"),
+    ("moved", "now_id"),
+)
+
+
+def has_rows(db: Database, owner: int) -> bool:
+    """Whether joining would move anything but identities."""
+    found = db.execute(
+        "select exists(select 1 from sessions where owner_n = ?1)"
+        " or exists(select 1 from personas where owner_n = ?1)"
+        " or exists(select 1 from tokens where owner_n = ?1)",
+        [owner],
+    )
+    return bool(found.fetchone()[0])
+
+
+def join(db: Database, source: int, target: int) -> None:
+    """Raises AlreadyGenerating while a reply of the source's is under way."""
+    _refuse_while_streaming(db, source)
+    _rename_twins(db, source, target)
+    # A message and those that point to it change one after the other.
+    db.execute("pragma defer_foreign_keys = on")
+    span = [first_id(source, YEAR_2000), first_id(source + 1, YEAR_2000)]
+    db.conn.executemany("insert into moved(id, now_id) values (?, ?)", _new_ids(db, span, target))
+    # The body is named so that the index of words moves with it.
+    db.execute(
+        "update messages set body = body,"
+        " id = (select now_id from moved where moved.id = messages.id) where id >= ? and id < ?",
+        span,
+    )
+    _point_anew(db, source, span)
+    for table in OWNED:
+        db.execute(f"update {table} set owner_n = ? where owner_n = ?", [target, source])
+    retire(db, source)
+
+
+def retire(db: Database, owner: int) -> None:
+    db.execute("update owners set retired_at = ? where n = ?", [now(), owner])
+
+
+def _refuse_while_streaming(db: Database, owner: int) -> None:
+    streaming = db.execute(
+        "select 1 from messages where state = 'streaming'"
+        " and session_pk in (select pk from sessions where owner_n = ?)",
+        [owner],
+    ).fetchone()
+    if streaming:
+        raise AlreadyGenerating(
+            "A chat of this browser is still answering: try again when the reply is there."
+        )
+
+
+def _rename_twins(db: Database, source: int, target: int) -> None:
+    """Addresses that both owners have: those of the source change."""
+    twins = db.execute(
+        "select pk from sessions where owner_n = ?"
+        " and id in (select id from sessions where owner_n = ?)",
+        [source, target],
+    )
+    for (pk,) in twins.fetchall():
+        db.execute("update sessions set id = ? where pk = ?", [secrets.token_urlsafe(16), pk])
+
+
+def _new_ids(db: Database, span: list[int], target: int) -> list[tuple[int, int]]:
+    """Each message keeps its time, or takes the next free one, and their order stays."""
+    taken = {
+        int(row[0])
+        for row in db.execute(
+            "select id from messages where id >= ? and id < ?",
+            [first_id(target, YEAR_2000), first_id(target + 1, YEAR_2000)],
+        )
+    }
+    moves, last = [], 0
+    for (old,) in db.execute("select id from messages where id >= ? and id < ? order by id", span):
+        new = max(old - span[0] + first_id(target, YEAR_2000), last + 1)
+        while new in taken:
+            new += 1
+        moves.append((old, new))
+        last = new
+    return moves
+
+
+def _point_anew(db: Database, source: int, span: list[int]) -> None:
+    columns = ", ".join(
+        f"{column} = coalesce((select now_id from moved where moved.id = {column}), {column})"
+        for column in ("parent_id", "child_id", "copy_of")
+    )
+    db.execute(
+        f"update messages set {columns}"
+        " where session_pk in (select pk from sessions where owner_n = ?)",
+        [source],
+    )
+    for table, column in POINTERS:
+        db.execute(
+            f"update {table} set {column} ="
+            f" (select now_id from moved m where m.id = {table}.{column})"
+            f" where {column} >= ? and {column} < ?",
+            span,
+        )
