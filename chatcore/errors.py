@@ -12,6 +12,7 @@ ChatError                the message is one sentence: what happened and what to 
  │   └─ DiskFull         there is no room left to write it
  ├─ SessionNotFound      no such session, or another owner's: never told apart
  ├─ MessageNotFound      no such message in this session, or another owner's
+ ├─ ShareNotFound        no such link of this owner's, or it is revoked
  ├─ AlreadyGenerating    the session has a reply under way
  ├─ TooBusy              the owner has enough prompts waiting
  ├─ FileRefused          an attached file cannot be read, or is too much
@@ -65,6 +66,10 @@ class SessionNotFound(ChatError):
 
 class MessageNotFound(ChatError):
     """No such message in this session, or another owner's."""
+
+
+class ShareNotFound(ChatError):
+    """No such link of this owner's, or it is revoked."""
 
 
 class AlreadyGenerating(ChatError):

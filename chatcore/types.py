@@ -128,6 +128,44 @@ class Message:
     attachments: tuple[Attachment, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A link to a chat, as its owner sees it: all but the key, of which only the hash is known."""
+
+    key_hash: str
+    session_id: str
+    title: str
+    """The chat's name that it shows."""
+    thinking: bool
+    """Whether it shows the thoughts of the replies, too."""
+    current: bool
+    """Whether the chat is still as the link shows it."""
+    created_at: int
+    pinned_at: int
+    expires_at: int | None
+    last_opened_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedMessage:
+    """What a link shows of a message."""
+
+    role: Role
+    body: str
+    thinking: str
+    model: str
+    attachments: tuple[Attachment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SharedChat:
+    """What a link shows: one branch of a chat, as it was when the link was pinned to it."""
+
+    title: str
+    pinned_at: int
+    messages: tuple[SharedMessage, ...]
+
+
 class Record(NamedTuple):
     """What is counted of a message: all but its text. A tuple, since 100,000 are made at once."""
 

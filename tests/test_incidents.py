@@ -19,8 +19,8 @@ CANARY = "canary-5b1f0c6e"
 SQL = re.compile(r"\s*(select|insert|update|delete|with|pragma)\b|\{change\}")
 CONSTANT = re.compile(r"(\w+\.)?[A-Z_]+")
 TAKES_SQL_AT = {"_change": 2, "_change_next": 2, "attached": 3}
-OF_OUR_OWN = {"assignment", "change", "columns"}
-"""The parameters of these functions that hold it."""
+OF_OUR_OWN = {"assignment", "change", "columns", "table", "column"}
+"""What holds it: parameters of these functions, and what loops over constants name."""
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "pdf": EVERYWHERE,
     "attachments": EVERYWHERE | {"pdf"},
     "identity": EVERYWHERE,
+    "sharing": set(),
     "client": EVERYWHERE,
     "engine": EVERYWHERE | {"engine"},
     "stats": {"types"},

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from chatcore.errors import DiskFull, StoreError
+from chatcore.errors import DiskFull, SessionNotFound, StoreError
 from chatcore.store.sqlite import SqliteStore, rows, schema
 from chatcore.store.sqlite.connections import Writer
 from chatcore.types import File
@@ -220,6 +220,31 @@ def test_a_database_from_before_pairing_keeps_its_owners(path):
     (browser,) = store.identities.browsers(1)
     assert browser.created_at == browser.last_seen_at > 0
     store.close()
+
+
+def test_links_take_the_place_of_the_first_versions_empty_table(path):
+    with Database(path) as db:
+        db.execute(f"pragma application_id = {schema.APPLICATION_ID}")
+        schema.migrations.apply(db, stop_before="m007_shares")
+    store = SqliteStore(path)
+    ann = store.owner("ann")
+    turn = store.begin_turn(ann, None, "hello", "m")
+    store.finish_reply(ann, turn.reply.id, "done", "hi")
+    share = store.shares.create(ann, turn.session.id, "hash")
+    assert store.shares.of(ann) == [share]
+    store.close()
+
+
+def test_a_link_shows_no_message_that_was_moved_to_another_chat(store):
+    ann = store.owner("ann")
+    turn, other = (store.begin_turn(ann, None, "hello", "m") for _ in range(2))
+    store.finish_reply(ann, turn.reply.id, "done", "hi")
+    store.shares.create(ann, turn.session.id, "hash")
+    move = "update messages set session_pk = ?"
+    store._writer.call(lambda db: db.execute(move, [other.session.pk]).close())
+    for session in (turn.session, other.session):
+        with pytest.raises(SessionNotFound):
+            store.shares.read(session.id, "hash")
 
 
 def test_versions_are_found_by_their_index(store):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from chatcore.store.identities import Identities
+from chatcore.store.shares import Shares
 from chatcore.types import File, Message, Owner, Record, Session, State, Think, Turn, Usage
 
 
@@ -26,6 +27,7 @@ class Store(Protocol):
     location: str
     schema: str
     identities: Identities
+    shares: Shares
 
     def check(self) -> None:
         """Write something that changes nothing: raises StoreError where a prompt would fail."""

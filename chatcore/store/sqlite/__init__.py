@@ -15,10 +15,12 @@ from sqlite_utils import Database
 
 from chatcore.errors import MessageNotFound, SessionNotFound, StoreError, TooBusy
 from chatcore.store.identities import Identities
+from chatcore.store.shares import Shares
 from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.connections import Readers, Writer, translated
 from chatcore.store.sqlite.identities import SqliteIdentities
 from chatcore.store.sqlite.schema import prepare
+from chatcore.store.sqlite.shares import SqliteShares
 from chatcore.types import File, Message, Record, Session, State, Think, Turn, Usage
 
 log = logging.getLogger(__name__)
@@ -42,6 +44,7 @@ class SqliteStore:
                 raise
         self._readers = Readers(path)
         self.identities: Identities = SqliteIdentities(self._readers, self._writer, path)
+        self.shares: Shares = SqliteShares(self._readers, self._writer)
 
     def close(self) -> None:
         self._readers.close()

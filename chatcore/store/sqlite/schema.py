@@ -213,6 +213,29 @@ def m006_identities(db: Database) -> None:
     """)
 
 
+@migrations()
+def m007_shares(db: Database) -> None:
+    """What a link shows, and since when; whose it is, its session says. No version wrote the
+    table before."""
+    db.executescript("""
+    drop table shares;
+    create table shares(
+        key_hash text primary key,
+        session_pk integer not null references sessions(pk) on delete cascade,
+        thinking integer not null,
+        created_at integer not null,
+        expires_at integer,
+        last_opened_at integer,
+        pinned_at integer not null,
+        title text not null,
+        leaf_id integer not null,
+        length integer not null,
+        thinking_length integer not null
+    ) strict;
+    create index shares_session on shares(session_pk);
+    """)
+
+
 def prepare(path: Path) -> str:
     """Make `path` a history of this version, from nothing or from an older one.
 
