@@ -15,6 +15,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from chatcore import service
 from chatcore.errors import ChatError
 from chatcore.web.attachments import attachment
+from chatcore.web.downloads import download
 from chatcore.web.headers import SecurityHeaders
 from chatcore.web.health import healthz
 from chatcore.web.pairing import pair
@@ -56,6 +57,7 @@ hearth = st.App(
     routes=[
         Route("/healthz", healthz),
         Route("/attachments/{id:int}", attachment),
+        Route("/sessions/{id}/download", download),
         Route("/pair/{token}", pair, methods=["GET", "POST"]),
     ],
     middleware=[Middleware(SecurityHeaders), Middleware(Visitors)],

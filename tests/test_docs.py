@@ -38,7 +38,9 @@ def test_the_commands_stand_in_the_first_twenty_lines():
         assert any(line.strip().startswith(command) for line in top)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/design.md", "docs/dependencies.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/design.md", "docs/dependencies.md", "docs/export.md"]
+)
 def test_every_link_leads_somewhere(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", text):

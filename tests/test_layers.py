@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "attachments": EVERYWHERE | {"pdf"},
     "identity": EVERYWHERE,
     "sharing": set(),
+    "transfer": {"transfer", "types"},
     "client": EVERYWHERE,
     "engine": EVERYWHERE | {"engine"},
     "stats": {"types"},
@@ -33,7 +34,7 @@ MAY_IMPORT = {
     | {"asking", "generation", "line", "client", "host", "settings", "store"},
     "secret": EVERYWHERE | {"settings"},
     "service": EVERYWHERE | {"settings", "store", "host", "generations", "identity", "secret"},
-    "web": EVERYWHERE | {"web", "service", "settings", "identity"},
+    "web": EVERYWHERE | {"web", "service", "settings", "identity", "sharing", "transfer"},
     "ui": EVERYWHERE
     | {"ui", "service", "identity", "generation", "blocks", "markdown", "attachments", "stats"},
     "qr": set(),
@@ -80,6 +81,7 @@ def test_streamlit_is_known_only_where_pages_are_made():
         ("xllamacpp", "chatcore/engine/"),
         ("pypdf", "chatcore/pdf.py"),
         ("segno", "chatcore/qr.py"),
+        ("markdown_it", "chatcore/transfer/html.py"),
     ],
 )
 def test_a_library_has_one_room(library, room):

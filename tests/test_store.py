@@ -433,6 +433,18 @@ def test_one_reply_at_a_time_on_every_branch(store, ann):
             attempt()
 
 
+def test_the_tree_of_a_chat_has_every_version(store, ann, bob):
+    turn = talk(store, ann, "one", "first")
+    other = store.begin_version(ann, turn.reply.id, "m")
+    store.set_next(ann, turn.session.id, "waits", "m")
+    store.finish_reply(ann, other.reply.id, "done", "second")
+    tree = store.tree(ann, turn.session.id)
+    assert [message.body for message in tree] == ["one", "first", "second"]
+    for owner, session_id in ((bob, turn.session.id), (ann, "unknown")):
+        with pytest.raises(SessionNotFound):
+            store.tree(owner, session_id)
+
+
 def test_a_fork_is_a_chat_of_its_own(store, ann):
     first = talk(store, ann, "one", "1")
     talk(store, ann, "two", "2", first.session.id)

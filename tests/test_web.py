@@ -10,6 +10,7 @@ from starlette.routing import Route
 from chatcore import service
 from chatcore.types import File
 from chatcore.web.attachments import attachment
+from chatcore.web.downloads import download
 
 NOTES = File("grüße \n.txt", "text/plain; charset=windows-1252", b"gr\xfc\xdfe", "grüße")
 PDF = File("a.pdf", "application/pdf", b"%PDF", "text")
@@ -25,7 +26,11 @@ def store(tmp_path, monkeypatch):
 
 @pytest.fixture
 def get(store):
-    app = Starlette(routes=[Route("/attachments/{id:int}", attachment)])
+    routes = [
+        Route("/attachments/{id:int}", attachment),
+        Route("/sessions/{id}/download", download),
+    ]
+    app = Starlette(routes=routes)
 
     async def get(path, **headers):
         transport = httpx.ASGITransport(app)
@@ -67,3 +72,44 @@ def test_anothers_file_and_none_are_answered_the_same(get, store):
 
 def test_a_number_that_no_database_holds_is_unknown_too(get):
     assert get(f"/attachments/{2**70}").status_code == 404
+
+
+def chat(store, prompt="hello", owner="local"):
+    number = store.owner(owner)
+    turn = store.begin_turn(number, None, prompt, "m", attachments=[NOTES])
+    store.finish_reply(number, turn.reply.id, "done", "hi")
+    return f"/sessions/{turn.session.id}/download"
+
+
+@pytest.mark.parametrize(
+    ("form", "media_type"),
+    [("html", "text/html"), ("md", "text/markdown"), ("json", "application/json")],
+)
+def test_a_chat_comes_as_a_file_named_after_it(get, store, form, media_type):
+    answer = get(f"{chat(store)}?format={form}")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith(media_type)
+    disposition = f'attachment; filename="hearth-hello.{form}"'
+    assert answer.headers["content-disposition"] == disposition
+    assert "hello" in answer.text
+
+
+def test_json_has_every_version_and_html_the_active_one(get, store):
+    address = chat(store)
+    ann = store.owner("local")
+    first = store.messages(ann, address.split("/")[2])[1]
+    other = store.begin_version(ann, first.id, "m")
+    store.finish_reply(ann, other.reply.id, "done", "second version")
+    bodies = [m["content"] for m in get(f"{address}?format=json").json()["messages"]]
+    assert bodies == ["hello", "hi", "second version"]
+    assert "<p>hi</p>" not in get(address).text
+
+
+def test_anothers_chat_and_none_are_not_downloaded_alike(get, store):
+    answers = [get(chat(store, owner="bob")), get("/sessions/unknown/download")]
+    assert {(a.status_code, a.text) for a in answers} == {(404, "There is no such chat here.")}
+
+
+def test_an_unknown_format_names_the_known_ones(get, store):
+    answer = get(f"{chat(store)}?format=exe")
+    assert (answer.status_code, answer.text) == (422, "format is one of: html, md, json.")

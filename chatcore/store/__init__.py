@@ -154,6 +154,10 @@ class Store(Protocol):
         """The active branch, from the first message, or of the `last` so many, to its leaf."""
         ...
 
+    def tree(self, owner: int, session_id: str) -> list[Message]:
+        """Every version of every message, oldest first, without a prompt that waits."""
+        ...
+
     def branch(self, owner: int, message_id: int) -> list[Message]:
         """From the first message to this one, in a deleted session too. Raises MessageNotFound."""
         ...

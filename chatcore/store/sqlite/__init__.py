@@ -245,6 +245,10 @@ class SqliteStore:
             finally:
                 db.rollback()
 
+    def tree(self, owner: int, session_id: str) -> list[Message]:
+        with self._readers.lend() as db:
+            return rows.tree(db, rows.session(db, owner, session_id).pk)
+
     def branch(self, owner: int, message_id: int) -> list[Message]:
         with self._readers.lend() as db:
             return rows.branch(db, rows.message(db, owner, message_id).id)

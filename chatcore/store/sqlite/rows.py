@@ -232,6 +232,15 @@ def branch(db: Database, leaf_id: int | None, last: int | None = None) -> list[M
     return [from_row(row) for row in rows]
 
 
+def tree(db: Database, session_pk: int) -> list[Message]:
+    rows = db.query(
+        f"select {MESSAGE} from messages m left join drafts d on d.message_id = m.id"
+        " where m.session_pk = ? and m.state not in ('waiting', 'held') order by m.id",
+        [session_pk],
+    )
+    return [from_row(row) for row in rows]
+
+
 def records(db: Database, owner: int, since: int, limit: int) -> list[Record]:
     span = [first_id(owner, since), first_id(owner + 1, 0)]
     return list(map(Record._make, db.execute(RECORDS, [*span, owner, limit])))
