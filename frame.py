@@ -1,9 +1,12 @@
-"""The script behind every page: its frame, the sidebar, and the page that the address names."""
+"""The script behind every page: its frame, the sidebar, and the page that the address names.
+
+A link with a key is looked at first: whoever has one reads that chat, and sees no sidebar.
+"""
 
 import streamlit as st
 
 from chatcore.errors import ChatError, NoIdentity
-from chatcore.ui import picker, sidebar, state, style, words
+from chatcore.ui import picker, shared, sidebar, state, style, words
 
 st.set_page_config(
     page_title="Hearth",
@@ -19,11 +22,14 @@ dashboard = st.Page("pages/dashboard.py", title="Dashboard", url_path="insights"
 page = st.navigation([chat, dashboard], position="hidden")
 
 try:
-    view = state.load(in_chat=page is chat)
-    picker.settle(view)
-    page.run()
-    view.rest.add(lambda: sidebar.draw(view))
-    view.rest.draw()
+    if page is chat and (link := shared.opened()):
+        shared.draw(link)
+    else:
+        view = state.load(in_chat=page is chat)
+        picker.settle(view)
+        page.run()
+        view.rest.add(lambda: sidebar.draw(view))
+        view.rest.draw()
 except NoIdentity as error:
     st.info(words.sentence(str(error)), icon=":material/person_off:")
 except ChatError as error:

@@ -63,6 +63,7 @@ def test_every_response_forbids_what_the_page_does_not_need(app):
         assert "frame-ancestors 'none'" in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "no-referrer"
+        assert headers["x-robots-tag"] == "noindex"
 
 
 def test_only_this_machine_can_connect(app):

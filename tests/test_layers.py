@@ -36,7 +36,17 @@ MAY_IMPORT = {
     "service": EVERYWHERE | {"settings", "store", "host", "generations", "identity", "secret"},
     "web": EVERYWHERE | {"web", "service", "settings", "identity", "sharing", "transfer"},
     "ui": EVERYWHERE
-    | {"ui", "service", "identity", "generation", "blocks", "markdown", "attachments", "stats"},
+    | {
+        "ui",
+        "service",
+        "identity",
+        "generation",
+        "blocks",
+        "markdown",
+        "attachments",
+        "stats",
+        "sharing",
+    },
     "qr": set(),
     "pairing": EVERYWHERE | {"qr", "settings", "store"},
     "__main__": EVERYWHERE | {"engine", "pairing", "settings"},

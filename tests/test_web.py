@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from chatcore import service
+from chatcore.sharing import key_hash
 from chatcore.types import File
 from chatcore.web.attachments import attachment
 from chatcore.web.downloads import download
@@ -113,3 +114,24 @@ def test_anothers_chat_and_none_are_not_downloaded_alike(get, store):
 def test_an_unknown_format_names_the_known_ones(get, store):
     answer = get(f"{chat(store)}?format=exe")
     assert (answer.status_code, answer.text) == (422, "format is one of: html, md, json.")
+
+
+def test_a_link_opens_the_files_it_shows_until_it_is_revoked(get, store):
+    bob = store.owner("bob")
+    turn = store.begin_turn(bob, None, "look", "m", attachments=[NOTES])
+    store.finish_reply(bob, turn.reply.id, "done", "hi")
+    store.shares.create(bob, turn.session.id, key_hash("k"))
+    address = f"/attachments/{turn.prompt.attachments[0].id}"
+    shared = f"{address}?session={turn.session.id}&key=k"
+    answer = get(shared)
+    assert (answer.status_code, answer.content) == (200, NOTES.data)
+    refused = [get(address), get(f"{shared}x"), get("/attachments/99"), get(f"{address}?key=k")]
+    store.shares.revoke(bob, key_hash("k"))
+    refused += [get(shared), get(shared, **{"if-none-match": answer.headers["etag"]})]
+    assert {(a.status_code, a.text) for a in refused} == {(404, "There is no such file here.")}
+
+
+def test_a_key_to_one_chat_is_no_right_to_the_owners_other_files(get, store):
+    key = f"?session={chat(store).split('/')[2]}&key=k"
+    store.shares.create(store.owner("local"), key[9:].split("&")[0], key_hash("k"))
+    assert get(attach(store, NOTES) + key).status_code == 404

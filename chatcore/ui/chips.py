@@ -1,18 +1,21 @@
 """The files of a message under it: images to look at, all to open or download again."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
-from chatcore.types import Attachment, File, Message
+from chatcore.types import Attachment, File
 from chatcore.ui import words
 
 
-def draw(message: Message, when: str = "") -> None:
-    """when: tells two drawings of one run apart."""
-    if not message.attachments:
+def draw(attachments: Sequence[Attachment], key: str, right: str = "") -> None:
+    """key: of this message in this run. right: the query of an address that may be read by it."""
+    if not attachments:
         return
-    with st.container(key=f"files_{message.id}{when}", horizontal=True, gap="small"):
-        for attachment in message.attachments:
-            _image(attachment) if attachment.is_image else _link(attachment)
+    with st.container(key=f"files_{key}", horizontal=True, gap="small"):
+        for attachment in attachments:
+            address = f"attachments/{attachment.id}{right}"  # for a server that is under a path
+            _image(attachment, address) if attachment.is_image else _link(attachment, address)
 
 
 def unsent(files: tuple[File, ...]) -> None:
@@ -23,21 +26,16 @@ def unsent(files: tuple[File, ...]) -> None:
         st.caption(f":material/attach_file: {label}")
 
 
-def _image(attachment: Attachment) -> None:
+def _image(attachment: Attachment, address: str) -> None:
     with st.container(width="content", gap=None):
-        address, name = _address(attachment), words.plain(attachment.name)
+        name = words.plain(attachment.name)
         st.markdown(f"[![{name}]({address})]({address})")
         st.caption(words.file(attachment.name, attachment.size, None))
 
 
-def _link(attachment: Attachment) -> None:
+def _link(attachment: Attachment, address: str) -> None:
     st.link_button(
         words.file(attachment.name, attachment.size, attachment.characters),
-        _address(attachment),
+        address,
         icon=":material/description:",
     )
-
-
-def _address(attachment: Attachment) -> str:
-    """Relative, for a server that answers under a path."""
-    return f"attachments/{attachment.id}"

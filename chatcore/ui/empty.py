@@ -14,11 +14,16 @@ For a real assistant: install Ollama from [ollama.com](https://ollama.com/downlo
 file you have in the variable `HEARTH_GGUF`, and start Hearth again.
 """
 
+NOT_HERE = """
+There is no such chat here: this is a new one. If the other one is somebody else's, they can let
+you read it with a link that they make under **Share** in their chat.
+"""
+
 
 def draw(view: View) -> None:
     with st.container(key="welcome"):
         if view.asked_for is not None:
-            st.info("There is no such chat here. This is a new one.", icon=":material/search_off:")
+            st.info(NOT_HERE, icon=":material/search_off:")
         st.header("What is on your mind?", anchor=False, text_alignment="center")
         _server(view)
 

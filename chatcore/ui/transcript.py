@@ -85,7 +85,7 @@ class Transcript:
         """All but what stands below the text; returns the place for that."""
         above, text, below = self._parts(message)
         with below:
-            chips.draw(message)
+            chips.draw(message.attachments, str(message.id))
         if _is_edited(message):
             with text:
                 controls.edit(self._session, message)
@@ -93,7 +93,7 @@ class Transcript:
         if message.thinking:
             _thoughts(above, message)
         with text:
-            _draw_text(message.body)
+            draw_text(message.body)
         return below
 
     def _draw_next(self, replying: bool, again: bool = False) -> None:
@@ -192,7 +192,7 @@ def _thoughts(place: DeltaGenerator, message: Message, drawn: bool = False) -> N
     """drawn: they are in the block, of which only the name changes."""
     with place.expander(words.thoughts(message), icon=THOUGHTS):
         if not drawn:
-            _draw_text(message.thinking)
+            draw_text(message.thinking)
 
 
 def _follow_thoughts(place: DeltaGenerator, stream: Iterator[Piece]) -> None:
@@ -203,7 +203,7 @@ def _follow_thoughts(place: DeltaGenerator, stream: Iterator[Piece]) -> None:
             st.write_stream(chain([first], stream))
 
 
-def _draw_text(text: str) -> None:
+def draw_text(text: str) -> None:
     for block in blocks(text):
         st.markdown(block)
 

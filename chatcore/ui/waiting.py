@@ -22,7 +22,7 @@ def draw(place: DeltaGenerator, session: Session, prompt: Message, replying: boo
         )
         if prompt.body:
             st.code(prompt.body, language=None, wrap_lines=True)
-        chips.draw(prompt, when)
+        chips.draw(prompt.attachments, f"{prompt.id}{when}")
         with st.container(horizontal=True):
             if not replying:
                 st.button(

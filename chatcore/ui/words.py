@@ -124,6 +124,12 @@ def phase(at: Phase, elapsed: float) -> str:
     return f":material/hourglass_top: {' · '.join([*parts, f'{elapsed:.0f} s'])}"
 
 
+def day(milliseconds: int, zone: tzinfo | None) -> str:
+    """3 May 2026"""
+    moment = datetime.fromtimestamp(milliseconds / 1000, zone)
+    return f"{moment.day} {moment:%B %Y}"
+
+
 def by_day(sessions: list[Session], today: date, zone: tzinfo | None) -> dict[str, list[Session]]:
     """Sessions under Today, Yesterday, Previous 7 days and Older, as the visitor's clock has it."""
     groups: dict[str, list[Session]] = {}

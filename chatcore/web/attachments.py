@@ -1,4 +1,5 @@
-"""GET /attachments/<id>: a file of a message, to look at or to download again, for its owner.
+"""GET /attachments/<id>: a file of a message, to look at or to download again, for its owner; with
+`?session=<id>&key=<key>` for whoever has a link to the chat that shows it.
 
 The page links here, so no run of its script carries a file.
 """
@@ -12,6 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from chatcore.errors import ChatError
 from chatcore.service import hearth
+from chatcore.sharing import key_hash
 from chatcore.types import File
 from chatcore.web.owner import owner_of
 
@@ -32,7 +34,11 @@ def _file(request: Request) -> File:
     services = hearth()
     # A number too large for a database is nobody's, like its largest.
     attachment_id = min(request.path_params["id"], 2**63 - 1)
-    return services.store.file(owner_of(services, request), attachment_id)
+    key = request.query_params.get("key")
+    if key is None:
+        return services.store.file(owner_of(services, request), attachment_id)
+    session_id = request.query_params.get("session", "")
+    return services.store.shares.file(session_id, key_hash(key), attachment_id)
 
 
 def _headers(file: File) -> dict[str, str]:

@@ -24,6 +24,7 @@ class SecurityHeaders:
             "referrer-policy": "no-referrer",
             "x-content-type-options": "nosniff",
             "x-frame-options": "DENY",
+            "x-robots-tag": "noindex",
             "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
         }
 
