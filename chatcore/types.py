@@ -145,6 +145,9 @@ class Share:
     expires_at: int | None
     last_opened_at: int | None
 
+    def has_ended(self, now: int) -> bool:
+        return self.expires_at is not None and self.expires_at <= now
+
 
 @dataclass(frozen=True, slots=True)
 class SharedMessage:

@@ -15,6 +15,7 @@ from tests.test_docs import ROOT
 SESSION = Session(1, "a-chat", "Why <b>?", "m", 12, 1_777_777_777_000, 1_777_777_778_000, 2)
 PICTURE = File("cat <1>.png", "image/png", b"\x89PNG\0", None)
 NOTES = File("notes [x].txt", "text/plain; charset=utf-8", b"hello", "hello")
+HOSTILE = hostile("http://sink").replace("> " * 300, "> ").replace("- " * 300, "- ")
 FILES = {1: PICTURE, 2: NOTES}
 ATTACHED = tuple(
     Attachment(n, file.name, file.media_type, len(file.data), None if file is PICTURE else 5)
@@ -72,7 +73,7 @@ def test_html_forbids_itself_all_but_its_style_and_images():
     ) in written("html")
 
 
-@pytest.mark.parametrize("text", [hostile("http://sink"), GOOD])
+@pytest.mark.parametrize("text", [GOOD, HOSTILE], ids=["good", "hostile"])
 def test_hostile_text_makes_nothing_but_text_and_links_in_html(text):
     tags = Tags(html.text(text))
     allowed = (
@@ -110,6 +111,14 @@ def test_names_of_all_kinds_are_escaped_in_html():
 
 def test_a_text_that_would_take_minutes_to_read_is_shown_as_it_is():
     assert html.text("<" + "[" * 100_000).startswith("<pre>&lt;[[[")
+
+
+@pytest.mark.parametrize("depth", [1, 48, 49, 50, 51, 99, 100, 101, 3000])
+@pytest.mark.parametrize("mark", ["> ", "- "])
+def test_however_deep_a_text_is_none_of_it_is_lost(mark, depth):
+    page = html.text(f"{mark * depth}deep\n\n[a](https://a)\n\nafter")
+    assert "deep" in page
+    assert "after" in page
 
 
 def test_markdown_holds_what_was_said_as_it_was_written():

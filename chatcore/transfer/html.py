@@ -24,6 +24,8 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
 # Of one paragraph: the time to read them grows with their square.
 MOST_BRACKETS = 2000
+# Of lists and quotations in each other: deeper, the library drops the rest of a text.
+DEEPEST = 100
 FORMULA_MARKS = (r"\(", r"\)", r"\[", r"\]")
 PICTURES = ("image/png", "image/jpeg", "image/webp")
 HEAD = """<!doctype html>
@@ -69,11 +71,14 @@ def write(
 
 
 def text(markdown: str) -> str:
-    """Markdown as HTML that is safe to be part of a page."""
-    if any(paragraph.count("[") > MOST_BRACKETS for paragraph in markdown.split("\n\n")):
-        return f"<pre>{escape(markdown)}</pre>\n"
-    rendered: str = _MARKDOWN.render(markdown)
-    return rendered
+    """Markdown as HTML that is safe to be part of a page; as it is, where that is beyond reason."""
+    if all(paragraph.count("[") <= MOST_BRACKETS for paragraph in markdown.split("\n\n")):
+        env: dict[str, Any] = {}
+        tokens = _MARKDOWN.parse(markdown, env)
+        if all(token.level < DEEPEST - 1 for token in tokens):
+            rendered: str = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, env)
+            return rendered
+    return f"<pre>{escape(markdown)}</pre>\n"
 
 
 def _attached(attachment: Attachment, read: Callable[[int], File]) -> str:
@@ -120,7 +125,7 @@ def _settle(state: StateCore) -> None:
 
 
 def _reader() -> MarkdownIt:
-    reader = _Markdown("js-default", {"html": False})
+    reader = _Markdown("js-default", {"html": False, "maxNesting": DEEPEST})
     reader.add_render_rule("link_open", _link)
     reader.add_render_rule("image", _image)
     reader.core.ruler.before("text_join", "settle", _settle)

@@ -99,7 +99,11 @@ def rate(message: Message, key: str) -> None:
 
 def copy(message: Message) -> None:
     """Its Markdown, as it is stored."""
-    _leave_to_copy({"text": message.body})
+    copy_text(message.body)
+
+
+def copy_text(text: str) -> None:
+    _leave_to_copy({"text": text})
 
 
 def copy_link(message: Message) -> None:

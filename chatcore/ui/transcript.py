@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from chatcore.markdown import blocks
 from chatcore.types import Message, Turn
-from chatcore.ui import actions, chips, composer, controls, history, waiting, words
+from chatcore.ui import actions, chips, composer, controls, history, share, waiting, words
 from chatcore.ui.clock import Clock
 from chatcore.ui.follow import Piece, pieces
 from chatcore.ui.stage import stage
@@ -67,6 +67,7 @@ class Transcript:
     def _draw_all(self, messages: list[Message]) -> None:
         with self._head:
             st.markdown(f"#### {words.plain(self._session.title)}")
+            share.draw(self._view, self._session)
             if self._history.has_earlier:
                 st.button(
                     "Load earlier",

@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime, timedelta, tzinfo
 
 from chatcore.generation import Phase
-from chatcore.types import CHARACTERS_PER_TOKEN, Message, ModelInfo, Session, Usage
+from chatcore.types import CHARACTERS_PER_TOKEN, Message, ModelInfo, Session, Share, Usage
 
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
@@ -128,6 +128,28 @@ def day(milliseconds: int, zone: tzinfo | None) -> str:
     """3 May 2026"""
     moment = datetime.fromtimestamp(milliseconds / 1000, zone)
     return f"{moment.day} {moment:%B %Y}"
+
+
+def moment(milliseconds: int, zone: tzinfo | None) -> str:
+    """3 May 2026, 14:05"""
+    return f"{day(milliseconds, zone)}, {datetime.fromtimestamp(milliseconds / 1000, zone):%H:%M}"
+
+
+def share(link: Share, now: int, zone: tzinfo | None) -> str:
+    """Made 3 May 2026 · ends 10 May 2026, 14:05 · last opened 4 May 2026, 9:12"""
+    parts = [f"Made {day(link.created_at, zone)}"]
+    if link.expires_at is not None:
+        ends = "ended" if link.has_ended(now) else "ends"
+        parts.append(f"{ends} {moment(link.expires_at, zone)}")
+    if link.thinking:
+        parts.append("with thoughts")
+    if link.last_opened_at is None:
+        parts.append("never opened")
+    else:
+        parts.append(f"last opened {moment(link.last_opened_at, zone)}")
+    if not link.current:
+        parts.append(f"shows the chat of {moment(link.pinned_at, zone)}")
+    return " · ".join(parts)
 
 
 def by_day(sessions: list[Session], today: date, zone: tzinfo | None) -> dict[str, list[Session]]:
