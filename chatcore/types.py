@@ -200,6 +200,17 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Token:
+    """What a program shows for its owner, as it is listed: the token itself is kept nowhere."""
+
+    id: int
+    name: str
+    created_at: int
+    last_used_at: int | None
+    """To the minute."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """An installed model, as /api/tags and /api/ps tell it."""
 

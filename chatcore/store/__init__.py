@@ -9,6 +9,7 @@ from typing import Protocol
 
 from chatcore.store.identities import Identities
 from chatcore.store.shares import Shares
+from chatcore.store.tokens import Tokens
 from chatcore.types import File, Message, Owner, Record, Session, State, Think, Turn, Usage
 
 
@@ -28,6 +29,7 @@ class Store(Protocol):
     schema: str
     identities: Identities
     shares: Shares
+    tokens: Tokens
 
     def check(self) -> None:
         """Write something that changes nothing: raises StoreError where a prompt would fail."""

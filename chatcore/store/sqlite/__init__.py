@@ -21,6 +21,8 @@ from chatcore.store.sqlite.connections import Readers, Writer, translated
 from chatcore.store.sqlite.identities import SqliteIdentities
 from chatcore.store.sqlite.schema import prepare
 from chatcore.store.sqlite.shares import SqliteShares
+from chatcore.store.sqlite.tokens import SqliteTokens
+from chatcore.store.tokens import Tokens
 from chatcore.types import File, Message, Record, Session, State, Think, Turn, Usage
 
 log = logging.getLogger(__name__)
@@ -45,6 +47,7 @@ class SqliteStore:
         self._readers = Readers(path)
         self.identities: Identities = SqliteIdentities(self._readers, self._writer, path)
         self.shares: Shares = SqliteShares(self._readers, self._writer)
+        self.tokens: Tokens = SqliteTokens(self._readers, self._writer)
 
     def close(self) -> None:
         self._readers.close()

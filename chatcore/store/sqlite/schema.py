@@ -236,6 +236,23 @@ def m007_shares(db: Database) -> None:
     """)
 
 
+@migrations()
+def m008_tokens(db: Database) -> None:
+    """An id, to revoke a token by. No version wrote the table before."""
+    db.executescript("""
+    drop table tokens;
+    create table tokens(
+        id integer primary key,
+        hash text not null unique,
+        owner_n integer not null references owners(n) on delete cascade,
+        name text not null,
+        created_at integer not null,
+        last_used_at integer
+    ) strict;
+    create index tokens_owner on tokens(owner_n);
+    """)
+
+
 def prepare(path: Path) -> str:
     """Make `path` a history of this version, from nothing or from an older one.
 
