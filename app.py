@@ -16,6 +16,7 @@ from chatcore import service
 from chatcore.errors import ChatError
 from chatcore.web.attachments import attachment
 from chatcore.web.downloads import download
+from chatcore.web.export import export
 from chatcore.web.headers import SecurityHeaders
 from chatcore.web.health import healthz
 from chatcore.web.pairing import pair
@@ -58,6 +59,7 @@ hearth = st.App(
         Route("/healthz", healthz),
         Route("/attachments/{id:int}", attachment),
         Route("/sessions/{id}/download", download),
+        Route("/export", export),
         Route("/pair/{token}", pair, methods=["GET", "POST"]),
     ],
     middleware=[Middleware(SecurityHeaders), Middleware(Visitors)],

@@ -19,7 +19,8 @@ style.apply()
 # Streamlit would take the page for the file of that name, and run it without its frame.
 chat = st.Page("pages/chat.py", title="Chat", url_path="home", default=True)
 dashboard = st.Page("pages/dashboard.py", title="Dashboard", url_path="insights")
-page = st.navigation([chat, dashboard], position="hidden")
+settings = st.Page("pages/settings.py", title="Settings", url_path="preferences")
+page = st.navigation([chat, dashboard, settings], position="hidden")
 
 try:
     if page is chat and (link := shared.opened()):

@@ -39,4 +39,4 @@ def _chosen(owners: list[Owner], n: int | None) -> int:
 
 def _line(owner: Owner) -> str:
     day = datetime.fromtimestamp(owner.updated_at / 1000).date()
-    return f"  --owner {owner.n}: {owner.chats} chats, {owner.browsers} browsers, last used {day}"
+    return f"  --owner {owner.n}: chats {owner.chats}, browsers {owner.browsers}, last used {day}"

@@ -36,6 +36,17 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Extent:
+    """How much an owner has."""
+
+    chats: int
+    messages: int
+    characters: int
+    files: int
+    file_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Browser:
     """A browser that shows an owner's chats."""
 

@@ -46,6 +46,7 @@ MAY_IMPORT = {
         "attachments",
         "stats",
         "sharing",
+        "qr",
     },
     "qr": set(),
     "pairing": EVERYWHERE | {"qr", "settings", "store"},

@@ -177,7 +177,7 @@ def test_the_shell_asks_whose_where_several_have_chats(store, ann, capsys):
     store.begin_turn(bob, None, "from Bob", "m")
     assert main(["pair"]) == 1
     told = capsys.readouterr().err
-    assert f"--owner {bob}: 1 chats, 1 browsers" in told
+    assert f"--owner {bob}: chats 1, browsers 1" in told
     assert "from Bob" not in told
     assert main(["pair", "--owner", "99"]) == 1
     assert main(["pair", "--owner", str(bob)]) == 0

@@ -121,3 +121,15 @@ def test_times_are_added_up_to_hours(nanoseconds, shown):
 @pytest.mark.parametrize(("n", "shown"), [(0, "0"), (999_999, "999,999"), (1_250_000, "1.2 M")])
 def test_large_counts_are_cut_short(n, shown):
     assert words.count(n) == shown
+
+
+@pytest.mark.parametrize(
+    ("minutes", "shown"),
+    [(0, "just now"), (5, "5 min ago"), (180, "3 h ago"), (3 * 1440, "3 days ago")],
+)
+def test_a_moment_is_as_far_away_as_people_say(minutes, shown):
+    assert words.ago(0, minutes * 60_000) == shown
+
+
+def test_one_thing_is_one_and_others_are_many():
+    assert [words.things(n, "chat") for n in (0, 1, 1200)] == ["0 chats", "1 chat", "1,200 chats"]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from chatcore.store.belongings import Belongings
 from chatcore.store.identities import Identities
 from chatcore.store.shares import Shares
 from chatcore.store.tokens import Tokens
@@ -30,6 +31,7 @@ class Store(Protocol):
     identities: Identities
     shares: Shares
     tokens: Tokens
+    belongings: Belongings
 
     def check(self) -> None:
         """Write something that changes nothing: raises StoreError where a prompt would fail."""

@@ -31,6 +31,7 @@ def draw(view: View) -> None:
             # {} and not nothing, with which a parameter that is bound to a widget is an error
             st.switch_page("pages/chat.py", query_params={})
         st.page_link("pages/dashboard.py", icon=":material/bar_chart:", width="stretch")
+        st.page_link("pages/settings.py", icon=":material/settings:", width="stretch")
         picker.draw(view)
         with st.container():
             _undo(view)

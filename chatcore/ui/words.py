@@ -58,6 +58,21 @@ def span(nanoseconds: int) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60:,} h {minutes % 60} min"
 
 
+def ago(at: int, now: int) -> str:
+    """Two moments in milliseconds: just now, 5 min ago, 3 h ago, 12 days ago."""
+    minutes = (now - at) // 60_000
+    if minutes < 2:
+        return "just now"
+    if minutes < 120:
+        return f"{minutes} min ago"
+    return f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // 1440:,} days ago"
+
+
+def things(n: int, name: str) -> str:
+    """1 chat, 2 chats."""
+    return f"{n:,} {name}{'s' * (n != 1)}"
+
+
 def count(n: int) -> str:
     """1,204 or, where that would be too wide, 1.2 M."""
     return f"{n:,}" if n < 1_000_000 else f"{n / 1e6:,.1f} M"

@@ -1,5 +1,7 @@
 """Whose chats a browser shows: its own, and nobody else's."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -91,3 +93,85 @@ def test_one_person_owns_all_browsers_where_they_say_so(app, strangers):
     second.goto(app.url)
     expect(chats(second)).to_have_text(["hello"])
     assert not any("hearth" in cookie["name"] for cookie in first.context.cookies())
+
+
+def settings(app, page):
+    page.goto(app.url)
+    page.get_by_role("link", name="Settings").click()
+    expect(page.get_by_role("heading", name="Settings")).to_be_visible()
+
+
+def invite(app, page):
+    """The link that the Settings page makes."""
+    settings(app, page)
+    page.get_by_role("button", name="Use my chats in another browser").click()
+    expect(page.get_by_role("img", name="The same link as a QR code")).to_be_visible()
+    return page.locator("[data-testid=stCode] code").inner_text()
+
+
+def test_pairing_joins_the_chats_of_two_browsers(app, strangers):
+    ann, phone = strangers(), strangers(is_mobile=True)
+    chat(app, ann, "from the desk")
+    session = chat(app, phone, "from the phone")
+    address = phone.url
+    phone.goto(invite(app, ann))
+    expect(phone.get_by_text("This browser has chats of its own")).to_be_visible()
+    phone.get_by_role("button", name="Use them here").click()
+    expect(chats(phone)).to_have_text(["from the phone", "from the desk"])
+    phone.goto(address)
+    reply(phone, "You said: from the phone")
+    ann.goto(f"{app.url}/?session={session}")
+    reply(ann, "You said: from the phone")
+    send(ann, "and more")
+    reply(ann, "You said: and more")
+
+
+def test_a_link_to_a_message_leads_there_after_its_chat_was_joined(app, strangers):
+    ann, other = strangers(), strangers()
+    chat(app, ann, "from Ann")
+    session = chat(app, other, "from the other")
+    message = messages(other).first.locator("xpath=ancestor::*[contains(@class,'st-key-message_')]")
+    number = re.search(r"st-key-message_(\d+)", message.first.get_attribute("class"))[1]
+    other.goto(invite(app, ann))
+    other.get_by_role("button", name="Use them here").click()
+    expect(chats(other)).to_have_count(2)
+    other.goto(f"{app.url}/?session={session}&message={number}")
+    reply(other, "You said: from the other")
+    expect(other.locator("[data-linked]")).to_contain_text("from the other")
+
+
+def test_a_used_link_is_told_and_a_browser_is_signed_out(app, strangers):
+    ann, phone, eve = strangers(), strangers(), strangers()
+    chat(app, ann, "from Ann")
+    link = invite(app, ann)
+    phone.goto(link)
+    phone.get_by_role("button", name="Use them here").click()
+    expect(chats(phone)).to_have_text(["from Ann"])
+    eve.goto(link)
+    expect(eve.get_by_text("This link was used already")).to_be_visible()
+    eve.get_by_role("link", name="To the chats of this browser").click()
+    ready(eve)
+    expect(chats(eve)).to_have_count(0)
+    settings(app, ann)
+    ann.get_by_role("button", name="Sign out").and_(
+        ann.locator("[class*='st-key-browser_']:has-text('last seen') button")
+    ).click()
+    expect(ann.get_by_text("last seen")).to_have_count(0)
+    phone.goto(app.url)
+    ready(phone)
+    expect(chats(phone)).to_have_count(0)
+
+
+def test_everything_is_taken_along_and_then_deleted(app, strangers):
+    page = strangers()
+    chat(app, page, "hello")
+    settings(app, page)
+    export = page.get_by_role("link", name="Export all as JSON")
+    exported = page.request.get(f"{app.url}/{export.get_attribute('href')}").json()
+    assert [chat["title"] for chat in exported["chats"]] == ["hello"]
+    page.get_by_label("Type delete to confirm").fill("delete")
+    page.get_by_label("Type delete to confirm").press("Enter")
+    page.get_by_role("button", name="Delete everything of mine").click()
+    expect(page.get_by_text("Everything of yours was deleted")).to_be_visible()
+    expect(chats(page)).to_have_count(0)
+    assert page.request.get(f"{app.url}/export").json()["chats"] == []

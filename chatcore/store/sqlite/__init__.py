@@ -14,9 +14,11 @@ from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
 from chatcore.errors import MessageNotFound, SessionNotFound, StoreError, TooBusy
+from chatcore.store.belongings import Belongings
 from chatcore.store.identities import Identities
 from chatcore.store.shares import Shares
 from chatcore.store.sqlite import rows
+from chatcore.store.sqlite.belongings import SqliteBelongings
 from chatcore.store.sqlite.connections import Readers, Writer, translated
 from chatcore.store.sqlite.identities import SqliteIdentities
 from chatcore.store.sqlite.schema import prepare
@@ -48,6 +50,7 @@ class SqliteStore:
         self.identities: Identities = SqliteIdentities(self._readers, self._writer, path)
         self.shares: Shares = SqliteShares(self._readers, self._writer)
         self.tokens: Tokens = SqliteTokens(self._readers, self._writer)
+        self.belongings: Belongings = SqliteBelongings(self._readers, self._writer)
 
     def close(self) -> None:
         self._readers.close()

@@ -34,11 +34,11 @@ def has_rows(db: Database, owner: int) -> bool:
 
 def join(db: Database, source: int, target: int) -> None:
     """Raises AlreadyGenerating while a reply of the source's is under way."""
-    _refuse_while_streaming(db, source)
+    refuse_while_streaming(db, source)
     _rename_twins(db, source, target)
     # A message and those that point to it change one after the other.
     db.execute("pragma defer_foreign_keys = on")
-    span = [first_id(source, YEAR_2000), first_id(source + 1, YEAR_2000)]
+    span = span_of(source)
     db.conn.executemany("insert into moved(id, now_id) values (?, ?)", _new_ids(db, span, target))
     # The body is named so that the index of words moves with it.
     db.execute(
@@ -56,7 +56,12 @@ def retire(db: Database, owner: int) -> None:
     db.execute("update owners set retired_at = ? where n = ?", [now(), owner])
 
 
-def _refuse_while_streaming(db: Database, owner: int) -> None:
+def span_of(owner: int) -> list[int]:
+    """The ids of the owner's messages: from the one, up to and without the other."""
+    return [first_id(owner, YEAR_2000), first_id(owner + 1, YEAR_2000)]
+
+
+def refuse_while_streaming(db: Database, owner: int) -> None:
     streaming = db.execute(
         "select 1 from messages where state = 'streaming'"
         " and session_pk in (select pk from sessions where owner_n = ?)",
@@ -64,7 +69,7 @@ def _refuse_while_streaming(db: Database, owner: int) -> None:
     ).fetchone()
     if streaming:
         raise AlreadyGenerating(
-            "A chat of this browser is still answering: try again when the reply is there."
+            "One of these chats is still answering: try again when the reply is there."
         )
 
 
@@ -83,10 +88,7 @@ def _new_ids(db: Database, span: list[int], target: int) -> list[tuple[int, int]
     """Each message keeps its time, or takes the next free one, and their order stays."""
     taken = {
         int(row[0])
-        for row in db.execute(
-            "select id from messages where id >= ? and id < ?",
-            [first_id(target, YEAR_2000), first_id(target + 1, YEAR_2000)],
-        )
+        for row in db.execute("select id from messages where id >= ? and id < ?", span_of(target))
     }
     moves, last = [], 0
     for (old,) in db.execute("select id from messages where id >= ? and id < ? order by id", span):

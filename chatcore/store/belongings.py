@@ -1,0 +1,26 @@
+"""All that an owner has: how much it is, taken along, deleted."""
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from chatcore.types import Extent
+
+
+class Belongings(Protocol):
+    """What is in the trash is the owner's, too, and part of each of these."""
+
+    def extent(self, owner: int) -> Extent: ...
+
+    def chats(self, owner: int) -> Iterator[dict[str, Any]]:
+        """Each chat as JSON, oldest first, with every version of every message and its files.
+
+        Ids are strings, since they pass 2^53; times are milliseconds since 1970, files base64.
+        """
+        ...
+
+    def erase(self, owner: int) -> None:
+        """Delete all of it for good, and sign out every browser; the number names nobody else.
+
+        Raises AlreadyGenerating while a reply is under way.
+        """
+        ...

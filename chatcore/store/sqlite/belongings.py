@@ -1,0 +1,83 @@
+"""All that an owner has, in SQLite."""
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from sqlite_utils import Database
+
+from chatcore.store.sqlite.connections import Readers, Writer
+from chatcore.store.sqlite.joining import OWNED, refuse_while_streaming, retire, span_of
+from chatcore.types import Extent
+
+EXTENT = """
+    select (select count(*) from sessions where owner_n = ?1) as chats,
+    count(*) as messages, coalesce(sum(length(body) + length(thinking)), 0) as characters,
+    (select count(*) from attachments a where a.message_id >= ?2 and a.message_id < ?3) as files,
+    (select coalesce(sum(length(bytes)), 0) from attachments a
+     where a.message_id >= ?2 and a.message_id < ?3) as file_bytes
+    from messages where id >= ?2 and id < ?3
+"""
+MESSAGES = """
+    select cast(m.id as text) as id, cast(m.parent_id as text) as parent_id, role, state,
+    coalesce(d.body, m.body) as content, coalesce(d.thinking, m.thinking) as thinking, model,
+    created_at, usage, error, rating
+    from messages m left join drafts d on d.message_id = m.id where session_pk = ? order by m.id
+"""
+
+
+class SqliteBelongings:
+    def __init__(self, readers: Readers, writer: Writer) -> None:
+        self._readers = readers
+        self._writer = writer
+
+    def extent(self, owner: int) -> Extent:
+        with self._readers.lend() as db:
+            return Extent(**next(db.query(EXTENT, [owner, *span_of(owner)])))
+
+    def chats(self, owner: int) -> Iterator[dict[str, Any]]:
+        sql = "select pk from sessions where owner_n = ? order by created_at, pk"
+        with self._readers.lend() as db:
+            keys = [row[0] for row in db.execute(sql, [owner])]
+        for pk in keys:
+            # A reader for each, so that none is held while the taker is slow.
+            with self._readers.lend() as db:
+                found = list(_chats(db, owner, pk))
+            yield from found
+
+    def erase(self, owner: int) -> None:
+        def erase(db: Database) -> None:
+            refuse_while_streaming(db, owner)
+            db.execute("delete from moved where now_id >= ? and now_id < ?", span_of(owner))
+            for table in OWNED:
+                db.execute(f"delete from {table} where owner_n = ?", [owner])
+            retire(db, owner)
+
+        self._writer.call(erase)
+
+
+def _chats(db: Database, owner: int, pk: int) -> Iterator[dict[str, Any]]:
+    """One, or none where it is gone meanwhile."""
+    found = db.query(
+        "select id, title, model, cast(leaf_id as text) as leaf_id, created_at, updated_at,"
+        " deleted_at from sessions where pk = ? and owner_n = ?",
+        [pk, owner],
+    )
+    for chat in list(found):
+        messages = list(db.query(MESSAGES, [pk]))
+        for message in messages:
+            message["usage"] = message["usage"] and json.loads(message["usage"])
+            message["files"] = _files(db, int(message["id"]))
+        yield chat | {"messages": messages}
+
+
+def _files(db: Database, message_id: int) -> list[dict[str, str]]:
+    found = db.execute(
+        "select name, media_type, bytes from attachments where message_id = ? order by id",
+        [message_id],
+    )
+    return [
+        {"name": name, "media_type": kind, "data": base64.b64encode(data).decode()}
+        for name, kind, data in found
+    ]

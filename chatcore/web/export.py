@@ -1,0 +1,43 @@
+"""GET /export: every chat of the one who asks, as one JSON file, sent as it is read."""
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+
+from chatcore import __version__
+from chatcore.errors import ChatError
+from chatcore.service import Hearth, hearth
+from chatcore.web.owner import owner_of
+
+
+async def export(request: Request) -> Response:
+    try:
+        services, owner = await run_in_threadpool(_asked_by, request)
+    except ChatError as error:
+        return PlainTextResponse(str(error), 403)
+    day = datetime.now(UTC).date()
+    headers = {
+        "cache-control": "no-store",
+        "content-disposition": f'attachment; filename="hearth-{day}.json"',
+        "cross-origin-resource-policy": "same-origin",
+    }
+    return StreamingResponse(_json(services, owner), 200, headers, "application/json")
+
+
+def _asked_by(request: Request) -> tuple[Hearth, int]:
+    services = hearth()
+    return services, owner_of(services, request)
+
+
+def _json(services: Hearth, owner: int) -> Iterator[str]:
+    head = {"format": "hearth", "version": 1, "made_by": __version__}
+    yield f"{json.dumps(head | {'exported_at': time.time_ns() // 1_000_000})[:-1]}, "
+    yield '"chats": ['
+    for n, chat in enumerate(services.store.belongings.chats(owner)):
+        yield f"{',' if n else ''}\n{json.dumps(chat, ensure_ascii=False)}"
+    yield "\n]}\n"

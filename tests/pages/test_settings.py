@@ -1,0 +1,107 @@
+"""The Settings page, as its script has it."""
+
+import pytest
+
+from chatcore import service
+from chatcore.ui import state
+from tests.pages.test_chat import errors, send
+
+
+@pytest.fixture
+def open_settings(open_page):
+    def open_settings():
+        return open_page().switch_page("pages/settings.py").run()
+
+    return open_settings
+
+
+@pytest.fixture
+def as_browser(environ, monkeypatch):
+    """Under `browser`, with what the middleware would find."""
+    monkeypatch.setenv("HEARTH_IDENTITY", "browser")
+    monkeypatch.setattr(state, "key", lambda services: "browser:mine")
+    identities = service.hearth().store.identities
+    identities.seen("browser:mine", "Firefox on Linux")
+    return identities
+
+
+def me():
+    return service.hearth().store.owner("browser:mine")
+
+
+def text(page):
+    return "\n".join(element.value.replace("\\", "") for element in page.markdown)
+
+
+def test_one_person_is_told_that_all_browsers_show_the_same(open_settings):
+    page = open_settings()
+    assert not page.exception
+    assert "every browser" in text(page)
+    assert [heading.value for heading in page.subheader] == ["Your data", "Delete everything"]
+
+
+def test_what_is_mine_is_counted_and_can_be_taken_along(open_page, open_settings):
+    send(open_page(), "hello")
+    page = open_settings()
+    assert "1 chat, 2 messages" in text(page)
+    assert any(link.proto.url == "export" for link in page.get("link_button"))
+    assert any("hearth" in caption.value for caption in page.caption)
+
+
+def test_everything_is_deleted_only_after_the_word(open_page, open_settings):
+    send(open_page(), "hello")
+    page = open_settings()
+    assert page.button(key="erase").disabled
+    page.text_input(key="confirm_erasing").set_value("deleted").run()
+    assert page.button(key="erase").disabled
+    page.text_input(key="confirm_erasing").set_value("Delete").run()
+    page.button(key="erase").click().run()
+    assert "was deleted" in page.success[0].value
+    assert service.hearth().store.sessions(service.hearth().store.owner("local")) == []
+    assert page.text_input(key="confirm_erasing").value == ""
+    assert "0 chats" in text(page)
+
+
+def test_in_mid_reply_nothing_is_deleted(open_settings):
+    store = service.hearth().store
+    store.begin_turn(store.owner("local"), None, "hello", "m")
+    page = open_settings()
+    page.text_input(key="confirm_erasing").set_value("delete").run()
+    page.button(key="erase").click().run()
+    assert "still answering" in errors(page)[0]
+    assert len(store.sessions(store.owner("local"))) == 1
+
+
+def test_a_browser_is_named_and_alone_cannot_lose_its_chats(as_browser, open_settings):
+    page = open_settings()
+    assert "Firefox on Linux · this browser" in text(page)
+    assert not any(button.key == "sign_out_0" for button in page.button)
+
+
+def test_a_paired_browser_is_listed_and_signed_out(as_browser, open_settings):
+    as_browser.pair(as_browser.invite(me()), "browser:other")
+    as_browser.seen("browser:other", "Safari on iPhone")
+    page = open_settings()
+    assert "Safari on iPhone · last seen just now" in text(page)
+    other = [b.key for b in as_browser.browsers(me())].index("browser:other")
+    page.button(key=f"sign_out_{other}").click().run()
+    assert "Safari" not in text(page)
+    assert [b.key for b in as_browser.browsers(me())] == ["browser:mine"]
+
+
+def test_a_link_is_shown_until_it_is_used(as_browser, open_settings):
+    page = open_settings()
+    page.button(key="invite").click().run()
+    link = page.code[0].value
+    assert "/pair/" in link
+    assert page.run().code[0].value == link
+    as_browser.pair(link.rsplit("/")[-1], "browser:other")
+    assert len(page.run().code) == 0
+
+
+def test_a_link_is_taken_back(as_browser, open_settings):
+    page = open_settings()
+    page.button(key="invite").click().run()
+    page.button(key="withdraw").click().run()
+    assert len(page.code) == 0
+    assert as_browser.invited(me()) == 0

@@ -1,0 +1,121 @@
+"""All that an owner has: counted, taken along, deleted."""
+
+import asyncio
+import base64
+import json
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from chatcore import service
+from chatcore.errors import AlreadyGenerating, SessionNotFound, StoreError
+from chatcore.types import Extent, File
+from chatcore.web.export import export
+
+FILE = File("notes.txt", "text/plain", b"\xff notes", "notes")
+
+
+def chat(store, owner, prompt="hello", answer="hi"):
+    turn = store.begin_turn(owner, None, prompt, "m", attachments=[FILE])
+    store.finish_reply(owner, turn.reply.id, "done", answer, "hm")
+    return turn
+
+
+def test_what_an_owner_has_is_counted_and_nobody_elses(store, ann, bob):
+    chat(store, ann)
+    chat(store, bob)
+    store.delete_session(bob, chat(store, bob).session.id)
+    assert store.belongings.extent(ann) == Extent(1, 2, len("hellohihm"), 1, 7)
+    assert store.belongings.extent(bob).chats == 2
+    assert store.belongings.extent(store.owner("eve")) == Extent(0, 0, 0, 0, 0)
+
+
+def test_every_version_comes_along_with_its_files(store, ann, bob):
+    turn = chat(store, ann, "grüße")
+    version = store.begin_version(ann, turn.reply.id, "other")
+    store.finish_reply(ann, version.reply.id, "stopped", "another")
+    chat(store, bob)
+    (exported,) = store.belongings.chats(ann)
+    assert (exported["id"], exported["title"]) == (turn.session.id, "grüße")
+    assert exported["leaf_id"] == str(version.reply.id)
+    prompt, first, second = exported["messages"]
+    assert base64.b64decode(prompt["files"][0]["data"]) == FILE.data
+    assert (first["content"], first["thinking"], first["model"]) == ("hi", "hm", "m")
+    assert (second["content"], second["state"]) == ("another", "stopped")
+    assert first["parent_id"] == second["parent_id"] == prompt["id"] == str(turn.prompt.id)
+
+
+def test_the_trash_comes_along_and_says_so(store, ann):
+    store.delete_session(ann, chat(store, ann).session.id)
+    (exported,) = store.belongings.chats(ann)
+    assert exported["deleted_at"]
+
+
+def test_nothing_is_left_of_what_was_deleted(store, ann, bob):
+    turn, other = chat(store, ann, "badgers"), chat(store, bob)
+    store.identities.pair(store.identities.invite(ann), "browser:b")
+    store.belongings.erase(ann)
+    with store._readers.lend() as db:
+        for table in ("sessions", "messages", "attachments"):
+            assert db[table].count in (1, 2)
+        found = "select count(*) from messages_fts where messages_fts match 'badgers'"
+        assert db.execute(found).fetchone() == (0,)
+    with pytest.raises(SessionNotFound):
+        store.session(ann, turn.session.id)
+    assert store.session(bob, other.session.id) == store.sessions(bob)[0]
+    assert ann not in (store.owner("ann"), store.owner("browser:b"))
+
+
+def test_the_number_of_an_owner_who_left_names_nobody_else(store, ann):
+    store.belongings.erase(ann)
+    assert ann not in [store.owner(name) for name in ("ann", "carl", "dora")]
+    with pytest.raises(StoreError):
+        store.begin_turn(ann, None, "too late", "m")
+
+
+def test_in_mid_reply_nothing_is_deleted(store, ann):
+    turn = store.begin_turn(ann, None, "hello", "m")
+    with pytest.raises(AlreadyGenerating):
+        store.belongings.erase(ann)
+    assert store.session(ann, turn.session.id)
+
+
+@pytest.fixture
+def hearth(tmp_path, monkeypatch):
+    monkeypatch.setenv("HEARTH_DATABASE", str(tmp_path / "hearth.db"))
+    monkeypatch.setenv("HEARTH_IDENTITY", "single")  # the route alone, without the middleware
+    yield service.hearth()
+    service.stop()
+
+
+def get(path):
+    async def get():
+        transport = httpx.ASGITransport(Starlette(routes=[Route("/export", export)]))
+        async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+            return await client.get(path)
+
+    return asyncio.run(get())
+
+
+@pytest.mark.parametrize("chats", [0, 1, 3])
+def test_the_export_is_one_json_file_to_download(hearth, chats):
+    owner = hearth.store.owner("local")
+    for n in range(chats):
+        chat(hearth.store, owner, f'prompt {n} "quoted" 🦡')
+    answer = get("/export")
+    assert answer.headers["content-disposition"].startswith('attachment; filename="hearth-')
+    exported = json.loads(answer.content)
+    assert exported["format"] == "hearth"
+    assert [c["title"] for c in exported["chats"]] == [
+        f'prompt {n} "quoted" 🦡' for n in range(chats)
+    ]
+
+
+def test_nobody_exports_nothing(hearth, monkeypatch):
+    service.stop()
+    monkeypatch.setenv("HEARTH_IDENTITY", "browser")
+    answer = get("/export")
+    assert answer.status_code == 403
+    assert "allow cookies" in answer.text
