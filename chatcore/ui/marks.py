@@ -15,23 +15,14 @@ EVERY = 2.0  # seconds between two looks of a page that follows no reply itself
 
 
 def draw(view: View, shown: int) -> None:
-    """Kept true by the follower of a reply; else, while other chats are answered, by itself.
+    """Kept true by the follower of a reply; after it, while other chats are answered, by itself.
 
     shown: how many sessions the sidebar lists.
     """
-    under_way = view.hearth.generations.under_way()
-    if under_way and (view.session is None or view.session.pk not in under_way):
-        st.fragment(run_every=EVERY)(lambda: _draw_until_all_ended(view, shown))()
-    else:
-        marks = _Marks(view, shown, st.empty())
-        marks.tick()
-        view.live.append(marks.tick)
-
-
-def _draw_until_all_ended(view: View, shown: int) -> None:
-    st.html(_marks(view, shown))
-    if not view.hearth.generations.under_way():
-        st.rerun()
+    marks = _Marks(view, shown, st.empty())
+    marks.tick()
+    view.live.append(marks.tick)
+    view.afterwards.append(marks.watch)
 
 
 class _Marks:
@@ -47,6 +38,17 @@ class _Marks:
         if under_way != self._drawn:
             self._drawn = under_way
             self._place.html(_marks(self._view, self._shown))
+
+    def watch(self) -> None:
+        """Look again now and then, until no chat is being answered."""
+        if self._view.hearth.generations.under_way():
+            with self._place:
+                st.fragment(run_every=EVERY)(self._draw_until_all_ended)()
+
+    def _draw_until_all_ended(self) -> None:
+        st.html(_marks(self._view, self._shown))
+        if not self._view.hearth.generations.under_way():
+            st.rerun()
 
 
 def _marks(view: View, shown: int) -> str:

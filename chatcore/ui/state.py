@@ -35,6 +35,8 @@ class View:
     rest: Rest = field(default_factory=Rest)
     live: list[Callable[[], None]] = field(default_factory=list)
     """What the follower of a reply keeps true meanwhile; called twice a second."""
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
+    """What keeps itself true when no reply is followed any more; called once, at the end."""
 
 
 def load(in_chat: bool) -> View:

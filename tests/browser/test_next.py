@@ -161,6 +161,20 @@ def test_the_sidebar_tells_who_is_replying_and_what_is_unread(app, fake, page):
     )
 
 
+def test_the_marks_stay_true_after_the_reply_that_one_looks_at(app, fake, page):
+    other = replying(app, fake, page, "and all", PAUSE, "over")
+    page.locator(".st-key-new_chat button").click()
+    expect(messages(page)).to_have_count(0)
+    fake.reply("two ", PAUSE, "done")
+    send(page, "hello again")
+    reply(page, "two")
+    fake.release()
+    reply(page, "tokens/s")
+    marked(page, other, "replying")
+    fake.release()
+    marked(page, other, "unread")
+
+
 def test_a_page_asks_for_marks_only_while_there_is_a_reply_under_way(app, fake, page):
     sent = []
     page.on("websocket", lambda wire: wire.on("framesent", lambda frame: sent.append(frame)))
