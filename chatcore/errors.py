@@ -11,10 +11,13 @@ ChatError                the message is one sentence: what happened and what to 
  ├─ StoreError           the history cannot be opened, read or written
  │   └─ DiskFull         there is no room left to write it
  ├─ SessionNotFound      no such session, or another owner's: never told apart
+ ├─ SessionExists        the owner has a session of that id
  ├─ MessageNotFound      no such message in this session, or another owner's
  ├─ ShareNotFound        no such link of this owner's, or it is revoked
  ├─ AlreadyGenerating    the session has a reply under way
+ ├─ KeyReused            a prompt has the key of another one
  ├─ TooBusy              the owner has enough prompts waiting
+ ├─ PromptTooLong        a message has more characters than are taken
  ├─ FileRefused          an attached file cannot be read, or is too much
  └─ CannotSee            the model takes no images
 """
@@ -64,6 +67,10 @@ class SessionNotFound(ChatError):
     """No such session, or another owner's: never told apart."""
 
 
+class SessionExists(ChatError):
+    """The owner has a session of that id."""
+
+
 class MessageNotFound(ChatError):
     """No such message in this session, or another owner's."""
 
@@ -76,8 +83,16 @@ class AlreadyGenerating(ChatError):
     """The session has a reply under way."""
 
 
+class KeyReused(ChatError):
+    """A prompt has the key of another one."""
+
+
 class TooBusy(ChatError):
     """The owner has enough prompts waiting."""
+
+
+class PromptTooLong(ChatError):
+    """A message has more characters than are taken."""
 
 
 class FileRefused(ChatError):

@@ -20,6 +20,7 @@ from chatcore.errors import (
     ChatError,
     EngineError,
     ModelNotFound,
+    PromptTooLong,
     ServerError,
     ServerUnreachable,
     StoreError,
@@ -29,7 +30,7 @@ from chatcore.host import ModelHost
 from chatcore.line import Line, Ticket
 from chatcore.settings import Settings
 from chatcore.store import Store
-from chatcore.types import File, Message, State, Think, Turn
+from chatcore.types import File, Message, Said, State, Think, Turn
 
 log = logging.getLogger(__name__)
 
@@ -73,10 +74,10 @@ class Generations:
     ) -> Generation:
         """Store the prompt, then let the model answer it.
 
-        Raises TooBusy, CannotSee, and what Store.begin_turn raises; then nothing was stored or
-        sent.
+        Raises TooBusy, PromptTooLong, CannotSee, and what Store.begin_turn raises; then nothing
+        was stored or sent.
         """
-        self._line.check(owner)
+        self._check(owner, prompt)
         self._check_sight(model, any(file.text is None for file in attachments))
         turn = self._store.begin_turn(
             owner, session_id, prompt, model, attachments=attachments, think=think
@@ -116,10 +117,29 @@ class Generations:
         self, owner: int, session_id: str, message: Message, prompt: str, model: str
     ) -> Generation:
         """Answer another version of a prompt, with its attachments. Raises as start."""
-        self._line.check(owner)
+        self._check(owner, prompt)
         self._check_sight(model, shows_images(message))
         turn = self._store.begin_turn(owner, session_id, prompt, model, instead_of=message.id)
         return self._begin(owner, turn)
+
+    def post(
+        self,
+        owner: int,
+        session_id: str | None,
+        messages: Sequence[Said],
+        model: str,
+        key: str | None = None,
+    ) -> Turn:
+        """Store what a program sends, then let the model answer the last of it.
+
+        Asked again under the same key it is the same turn, whose reply may have ended. Raises as
+        start, and what Posts.begin raises.
+        """
+        self._check(owner, *(said.content for said in messages))
+        posted = self._store.posts.begin(owner, session_id, messages, model, key)
+        if posted.new:
+            self._begin(owner, posted.turn)
+        return posted.turn
 
     def regenerate(self, owner: int, reply: Message, model: str) -> Generation:
         """Another version of a reply, from this model. Raises as start."""
@@ -169,6 +189,15 @@ class Generations:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    def _check(self, owner: int, *said: str) -> None:
+        self._line.check(owner)
+        most = self._settings.prompt_characters
+        if any(len(text) > most for text in said):
+            raise PromptTooLong(
+                f"A message takes {most:,} characters (HEARTH_PROMPT_CHARACTERS):"
+                " send it in parts, or attach it as a file."
+            )
 
     def _check_sight(self, model: str, needed: bool) -> None:
         """A server that cannot be asked is no reason to refuse."""

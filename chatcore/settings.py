@@ -49,6 +49,8 @@ class Settings:
     """HEARTH_SECRET: what cookies are signed with, one key or two; unset: a file of our own."""
     trusted_proxies: tuple[Network, ...] = ()
     """HEARTH_TRUSTED_PROXIES: who may send the header of HEARTH_IDENTITY."""
+    prompt_characters: int = 400_000
+    """HEARTH_PROMPT_CHARACTERS: a longer message is refused; files have their own limits."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -73,6 +75,9 @@ class Settings:
             identity=identity,
             secret=_secret(environ.get("HEARTH_SECRET", "")),
             trusted_proxies=_proxies(environ.get("HEARTH_TRUSTED_PROXIES", ""), identity),
+            prompt_characters=_whole(
+                environ, "HEARTH_PROMPT_CHARACTERS", cls.prompt_characters, "characters", least=1000
+            ),
         )
 
     @property

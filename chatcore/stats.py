@@ -110,7 +110,12 @@ def nearest_rank(figures: list[float], percent: int) -> float | None:
 
 
 def _replies(records: list[Record]) -> list[Record]:
-    return [record for record in records if record.role == "assistant"]
+    """Without those that a program told as said elsewhere, which no model here wrote."""
+    return [
+        record
+        for record in records
+        if record.role == "assistant" and (record.model or record.state != "done")
+    ]
 
 
 def _of_model(model: str, replies: list[Record]) -> ModelFigures:

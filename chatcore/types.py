@@ -180,6 +180,25 @@ class SharedChat:
     messages: tuple[SharedMessage, ...]
 
 
+class Said(NamedTuple):
+    """A message as a program sends it: whole, whoever said it."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A message that a search found, with the words around what was found."""
+
+    session_id: str
+    title: str
+    message_id: int
+    role: Role
+    snippet: str
+    created_at: int
+
+
 class Record(NamedTuple):
     """What is counted of a message: all but its text. A tuple, since 100,000 are made at once."""
 

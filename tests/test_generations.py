@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from chatcore.client import OllamaClient
-from chatcore.errors import AlreadyGenerating, CannotSee, SessionNotFound, TooBusy
-from chatcore.types import File
+from chatcore.errors import AlreadyGenerating, CannotSee, PromptTooLong, SessionNotFound, TooBusy
+from chatcore.types import File, Said
 from tests.fake_ollama import PAUSE, Done, Drop, ErrorLine, Thinking, fake_model
 
 PATIENCE = 20.0
@@ -556,3 +556,24 @@ def test_a_server_that_cannot_be_asked_is_no_reason_to_refuse_an_image(
     generation = start(generations, ann, files=[PICTURE])
     followed(generation)
     assert "No model server answers" in last(store, generation).error
+
+
+def test_what_a_program_posts_is_answered_once(generations, store, ann):
+    asked = (ann, "chosen-id", [Said("user", "hello")], "llama3.2:3b", "key")
+    turn = generations.post(*asked)
+    if generation := generations.of(ann, turn.reply):
+        generation.wait()
+    assert generations.post(*asked).reply.id == turn.reply.id
+    assert [m.body for m in store.messages(ann, "chosen-id")] == ["hello", "You said: hello."]
+
+
+def test_a_message_that_is_too_long_is_refused_before_it_is_stored(generations_with, store, ann):
+    generations = generations_with(prompt_characters=1000)
+    for send in (
+        lambda text: generations.start(ann, None, text, "m"),
+        lambda text: generations.send(ann, None, text, "m"),
+        lambda text: generations.post(ann, None, [Said("user", text), Said("user", "x")], "m"),
+    ):
+        with pytest.raises(PromptTooLong, match="takes 1,000 characters"):
+            send("x" * 1001)
+    assert store.sessions(ann) == []

@@ -29,7 +29,7 @@ replies = st.builds(
     created_at=st.integers(1_770_000_000_000, 1_774_900_000_000),
     role=st.just("assistant"),
     state=st.sampled_from(["done", "streaming", "stopped", "interrupted", "error"]),
-    model=st.sampled_from(["a:1b", "b:2b", ""]),
+    model=st.sampled_from(["a:1b", "b:2b"]),
     rating=st.sampled_from([None, 0, 1]),
     done_reason=st.sampled_from([None, "stop", "length"]),
     total_duration=figures,
@@ -121,6 +121,14 @@ def test_every_reply_ended_in_one_way(records):
     assert sum(outcomes.values()) == len(of_replies(records))
     for state in ("stopped", "interrupted", "error", "streaming"):
         assert outcomes.get(state, 0) == sum(r.state == state for r in of_replies(records))
+
+
+def test_what_no_model_here_wrote_is_a_message_and_no_reply():
+    told = Record(1, 1_774_000_000_000, "assistant", "done", "")
+    failed = told._replace(state="error")
+    assert stats.totals([told, failed]).messages == 2
+    assert stats.totals([told, failed]).replies == 1
+    assert stats.outcomes([told, failed]) == {"error": 1}
 
 
 def test_a_reply_cut_at_the_limit_is_not_counted_as_done():

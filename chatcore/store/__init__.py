@@ -9,6 +9,8 @@ from typing import Protocol
 
 from chatcore.store.belongings import Belongings
 from chatcore.store.identities import Identities
+from chatcore.store.posts import Posts
+from chatcore.store.search import Search
 from chatcore.store.shares import Shares
 from chatcore.store.tokens import Tokens
 from chatcore.types import File, Message, Owner, Record, Session, State, Think, Turn, Usage
@@ -30,6 +32,8 @@ class Store(Protocol):
     schema: str
     identities: Identities
     shares: Shares
+    posts: Posts
+    search: Search
     tokens: Tokens
     belongings: Belongings
 

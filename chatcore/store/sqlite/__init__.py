@@ -16,12 +16,16 @@ from sqlite_utils import Database
 from chatcore.errors import MessageNotFound, SessionNotFound, StoreError, TooBusy
 from chatcore.store.belongings import Belongings
 from chatcore.store.identities import Identities
+from chatcore.store.posts import Posts
+from chatcore.store.search import Search
 from chatcore.store.shares import Shares
 from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.belongings import SqliteBelongings
 from chatcore.store.sqlite.connections import Readers, Writer, translated
 from chatcore.store.sqlite.identities import SqliteIdentities
+from chatcore.store.sqlite.posts import SqlitePosts
 from chatcore.store.sqlite.schema import prepare
+from chatcore.store.sqlite.search import SqliteSearch
 from chatcore.store.sqlite.shares import SqliteShares
 from chatcore.store.sqlite.tokens import SqliteTokens
 from chatcore.store.tokens import Tokens
@@ -49,6 +53,8 @@ class SqliteStore:
         self._readers = Readers(path)
         self.identities: Identities = SqliteIdentities(self._readers, self._writer, path)
         self.shares: Shares = SqliteShares(self._readers, self._writer)
+        self.posts: Posts = SqlitePosts(self._readers, self._writer)
+        self.search: Search = SqliteSearch(self._readers)
         self.tokens: Tokens = SqliteTokens(self._readers, self._writer)
         self.belongings: Belongings = SqliteBelongings(self._readers, self._writer)
 
@@ -114,6 +120,7 @@ class SqliteStore:
             else:
                 session = rows.session(db, owner, session_id)
                 rows.refuse_while_streaming(db, session.pk)
+                rows.name_empty(db, session.pk, title)
             parent = session.leaf_id
             if instead_of is not None:
                 parent = _of(session, rows.message(db, owner, instead_of)).parent_id

@@ -116,14 +116,35 @@ def session_of(db: Database, owner: int, message_id: int) -> Session:
     raise MessageNotFound("There is no such message here.")
 
 
-def make_session(db: Database, owner: int, title: str, model: str, think: Think) -> Session:
-    session_id, at = secrets.token_urlsafe(16), now()
+def make_session(
+    db: Database,
+    owner: int,
+    title: str,
+    model: str,
+    think: Think = "",
+    session_id: str | None = None,
+) -> Session:
+    """One in the trash gives its id up to it."""
+    session_id, at = session_id or secrets.token_urlsafe(16), now()
+    db.execute(
+        "update sessions set id = ? where owner_n = ? and id = ? and deleted_at is not null",
+        [secrets.token_urlsafe(16), owner, session_id],
+    )
     db.execute(
         "insert into sessions(id, owner_n, title, model, options, created_at, updated_at)"
         " values (?, ?, ?, ?, json_object('think', ?), ?, ?)",
         [session_id, owner, title, model, think, at, at],
     )
     return session(db, owner, session_id)
+
+
+def name_empty(db: Database, session_pk: int, title: str) -> None:
+    """A session that waits for its first message, unless a person or a model has named it."""
+    db.execute(
+        "update sessions set title = ? where pk = ? and leaf_id is null"
+        " and title_by = 'first words'",
+        [title, session_pk],
+    )
 
 
 def insert(
