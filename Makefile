@@ -52,7 +52,7 @@ clean:
 	@$(PIP) --no-deps -r requirements-embedded.txt || echo "Without the built-in engine: Hearth will want an Ollama."
 	@touch $@
 
-.venv/installed-dev: .venv/installed requirements-dev.txt
+.venv/installed-dev: .venv/installed requirements-dev.txt requirements-oidc.txt
 	@$(PIP) -r requirements-dev.txt
 	@touch $@
 

@@ -14,6 +14,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from chatcore import service
 from chatcore.errors import ChatError
+from chatcore.ui.signing_in import claims
 from chatcore.web.attachments import attachment
 from chatcore.web.downloads import download
 from chatcore.web.export import export
@@ -62,6 +63,6 @@ hearth = st.App(
         Route("/export", export),
         Route("/pair/{token}", pair, methods=["GET", "POST"]),
     ],
-    middleware=[Middleware(SecurityHeaders), Middleware(Visitors)],
+    middleware=[Middleware(SecurityHeaders), Middleware(Visitors, signed_in=claims)],
     lifespan=lifespan,
 )

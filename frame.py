@@ -6,7 +6,7 @@ A link with a key is looked at first: whoever has one reads that chat, and sees 
 import streamlit as st
 
 from chatcore.errors import ChatError, NoIdentity
-from chatcore.ui import picker, shared, sidebar, state, style, words
+from chatcore.ui import actions, picker, shared, sidebar, signing_in, state, style, words
 
 st.set_page_config(
     page_title="Hearth",
@@ -35,6 +35,9 @@ try:
             begin()
 except NoIdentity as error:
     st.info(words.sentence(str(error)), icon=":material/person_off:")
+    if state.signs_in():
+        actions.tell_failure()
+        signing_in.offer()
 except ChatError as error:
     st.error(words.sentence(str(error)), icon=":material/error:")
     st.button("Try again", key="try_again")

@@ -16,6 +16,8 @@ from chatcore.types import IdentityMode
 LOCAL = "local"
 INTERNAL = "x-hearth-identity"
 """The header in which the middleware hands on the key; one that came from outside is removed."""
+BROWSER = "x-hearth-browser"
+"""The same for the browser of one who signed in: what it has from before may be brought along."""
 BYTES = 24  # of randomness in a cookie
 SIGNED = b"hearth: the owner cookie of a browser"
 NAMED = b"hearth: the name of the owner cookie"

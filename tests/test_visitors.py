@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from chatcore import service
-from chatcore.identity import INTERNAL, LOCAL
+from chatcore.identity import BROWSER, INTERNAL, LOCAL
 from chatcore.store import open_store
 from chatcore.types import File
 from chatcore.web.agent import name_of
@@ -284,3 +284,35 @@ def test_a_browser_elsewhere_has_not(hearth, elsewhere):
 )
 def test_a_browser_is_called_what_people_call_it(user_agent, name):
     assert name_of(user_agent) == name
+
+
+def handed_on(cookies, claims=None, **headers):
+    """The internal headers of a request, where an account is signed in or not."""
+    found = {}
+
+    async def app(scope, receive, send):
+        found.update({name.decode(): value.decode() for name, value in scope["headers"]})
+
+    raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    raw.append((b"cookie", cookies.encode()))
+    visitors = Visitors(app, signed_in=lambda _cookies: claims)
+    asyncio.run(visitors({"type": "http", "headers": raw, "scheme": "http"}, None, None))
+    return {name: value for name, value in found.items() if name.startswith("x-hearth")}
+
+
+def test_an_account_is_who_asks_and_its_browser_is_told_beside_it(hearth):
+    cookie = hearth(HEARTH_IDENTITY="oidc").cookie.sign("abc", False).split(";")[0]
+    found = handed_on(cookie, ("https://issuer", "ann"))
+    assert found[INTERNAL].startswith("oidc:")
+    assert found[BROWSER] == "browser:abc"
+    assert handed_on("", ("https://issuer", "ann")) == {INTERNAL: found[INTERNAL]}
+
+
+def test_a_browser_alone_is_nobody_where_people_sign_in(hearth):
+    cookie = hearth(HEARTH_IDENTITY="oidc").cookie.sign("abc", False).split(";")[0]
+    assert handed_on(cookie) == {BROWSER: "browser:abc"}
+
+
+def test_nobody_outside_can_say_what_their_browser_had(hearth):
+    hearth(HEARTH_IDENTITY="oidc")
+    assert handed_on("", x_hearth_browser="browser:abc", x_hearth_identity="local") == {}

@@ -9,7 +9,7 @@ from chatcore import qr
 from chatcore.errors import PairingRefused
 from chatcore.service import Hearth
 from chatcore.types import Browser
-from chatcore.ui import state, words
+from chatcore.ui import signing_in, state, words
 from chatcore.ui.actions import attempt
 from chatcore.ui.state import View
 
@@ -29,7 +29,8 @@ def who(view: View) -> None:
                 " browsers below; nobody else does."
             )
         case "oidc":
-            st.markdown("You are signed in, and see these chats wherever you are.")
+            signing_in.who()
+            signing_in.bringing(view)
         case "header":
             name = st.context.headers.get(settings.identity_header, "")
             st.markdown(f"The proxy in front of Hearth says that you are **{words.plain(name)}**.")

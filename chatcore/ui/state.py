@@ -82,6 +82,11 @@ def key(services: Hearth) -> str:
     return key_in(st.context.headers, settings.identity_mode, settings.identity_header)
 
 
+def signs_in() -> bool:
+    """Whether a visitor whom nothing tells can sign in here."""
+    return hearth().settings.identity_mode == "oidc"
+
+
 def session(services: Hearth, owner: int, asked_for: str | None) -> Session | None:
     """The session that an address names, where it is this owner's. For callbacks, too."""
     try:

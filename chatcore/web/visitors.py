@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatcore import service
 from chatcore.errors import ChatError
-from chatcore.identity import INTERNAL, LOCAL, Facts, identity_key
+from chatcore.identity import BROWSER, INTERNAL, LOCAL, Facts, identity_key
 from chatcore.service import Hearth
 from chatcore.settings import Settings
 from chatcore.web.agent import name_of
@@ -39,7 +39,7 @@ class Visitors:
             return
         services = await _services()
         if services is None:  # the page tells why, and knows nobody
-            _hand_on(scope, [INTERNAL], None)
+            _hand_on(scope, [INTERNAL, BROWSER], {})
             await self._app(scope, receive, send)
             return
         mode, header = services.settings.identity_mode, services.settings.identity_header
@@ -50,7 +50,8 @@ class Visitors:
         elif mode == "browser" and key:
             await run_in_threadpool(_note, services, key, HTTPConnection(scope))
         unproven = [header] if header and facts.header is None else []
-        _hand_on(scope, [INTERNAL, *unproven], key)
+        before = identity_key("browser", facts) if mode == "oidc" else None
+        _hand_on(scope, [INTERNAL, BROWSER, *unproven], {INTERNAL: key, BROWSER: before})
         await self._app(scope, receive, send)
 
     def _facts(self, services: Hearth, connection: HTTPConnection) -> Facts:
@@ -72,12 +73,13 @@ def _note(services: Hearth, key: str, connection: HTTPConnection) -> None:
         log.warning("a browser was not noted: %s", error)
 
 
-def _hand_on(scope: Scope, without: list[str], key: str | None) -> None:
+def _hand_on(scope: Scope, without: list[str], found: dict[str, str | None]) -> None:
     headers = MutableHeaders(scope=scope)
     for name in without:
         del headers[name]
-    if key:
-        headers[INTERNAL] = key
+    for name, key in found.items():
+        if key:
+            headers[name] = key
 
 
 async def _services() -> Hearth | None:

@@ -175,3 +175,13 @@ def test_everything_is_taken_along_and_then_deleted(app, strangers):
     expect(page.get_by_text("Everything of yours was deleted")).to_be_visible()
     expect(chats(page)).to_have_count(0)
     assert page.request.get(f"{app.url}/export").json()["chats"] == []
+
+
+def test_around_the_proxy_a_sentence_says_what_is_missing(app, strangers):
+    app.stop()
+    app.environ |= {"HEARTH_IDENTITY": "header:X-User", "HEARTH_TRUSTED_PROXIES": "192.0.2.7"}
+    app.start()
+    page = strangers(extra_http_headers={"X-User": "ann"})
+    page.goto(app.url)
+    expect(page.get_by_text("the header X-User, which is missing")).to_be_visible()
+    expect(page.locator(".st-key-new_chat, .st-key-prompt")).to_have_count(0)
