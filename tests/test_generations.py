@@ -468,7 +468,7 @@ def test_the_clock_tells_loading_from_reading_from_writing(generations, ann, fak
     fake.reply(PAUSE, Thinking("hm"), PAUSE, "text ", PAUSE, "more")
     generation = start(generations, ann)
     until(lambda: generation.phase.doing in ("loading", "reading"))
-    fake.loaded = {"llama3.2:3b"}
+    fake.wait_for_request()  # the model is in memory then, and the reply there to be released
     for doing in ("reading", "thinking", "writing"):
         until(lambda doing=doing: generation.phase.doing == doing)
         fake.release()
