@@ -9,12 +9,14 @@ import streamlit as st
 import uvicorn.config
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from streamlit.runtime.pages_manager import PagesManager
 
 from chatcore import service
 from chatcore.errors import ChatError
 from chatcore.ui.signing_in import claims
+from chatcore.web import closing
+from chatcore.web.api.routes import api
 from chatcore.web.attachments import attachment
 from chatcore.web.downloads import download
 from chatcore.web.export import export
@@ -43,6 +45,7 @@ uvicorn.config.ProxyHeadersMiddleware = Peer
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Where the services cannot start, the page says why, and tries again at each visit."""
+    closing.watch_signals()
     try:
         await run_in_threadpool(service.hearth)
     except ChatError as error:
@@ -61,6 +64,7 @@ hearth = st.App(
         Route("/attachments/{id:int}", attachment),
         Route("/sessions/{id}/download", download),
         Route("/export", export),
+        Mount("/api", api()),
         Route("/pair/{token}", pair, methods=["GET", "POST"]),
     ],
     middleware=[Middleware(SecurityHeaders), Middleware(Visitors, signed_in=claims)],

@@ -227,9 +227,10 @@ async def _gathered(
 
 
 def _chunk(part: ollama.ChatResponse) -> Chunk:
+    """Without NUL, which no store holds: a place in the text is the same live and stored."""
     return Chunk(
-        content=part.message.content or "",
-        thinking=part.message.thinking or "",
+        content=(part.message.content or "").replace("\0", ""),
+        thinking=(part.message.thinking or "").replace("\0", ""),
         usage=Usage(**{k: getattr(part, k) for k in COUNTS}) if part.done else None,
     )
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from chatcore.types import Chunk, Turn, Usage
 
@@ -25,6 +25,15 @@ class Phase:
     since: float
     tokens: int = 0
     """queued: how many are ahead; reading: of the prompt, about; writing: of the reply so far."""
+
+
+class Added(NamedTuple):
+    """What came of a reply, as of one moment, and in how many pieces all of it did."""
+
+    thinking: str
+    body: str
+    pieces: tuple[int, int]
+    over: bool
 
 
 class Generation:
@@ -54,6 +63,7 @@ class Generation:
         self._phase = Phase("queued", time.monotonic())
         self._ended = threading.Event()
         self._changed = threading.Condition()
+        self._watchers: list[Callable[[], None]] = []
 
     @property
     def body(self) -> str:
@@ -82,7 +92,7 @@ class Generation:
         with self._changed:
             if self._phase.doing != doing:
                 self._phase = Phase(doing, time.monotonic(), tokens)
-                self._changed.notify_all()
+                self._tell()
 
     def asked(self) -> None:
         """The request goes out now: the time to the first token counts from here."""
@@ -103,7 +113,7 @@ class Generation:
                     first_token_duration=self._first_token,
                     thinking_duration=self._thought_for,
                 )
-            self._changed.notify_all()
+            self._tell()
 
     def _time(self, chunk: Chunk) -> None:
         now = time.perf_counter_ns()
@@ -125,11 +135,40 @@ class Generation:
         """Nothing more will come: followers finish with what there is."""
         self._ended.set()
         with self._changed:
-            self._changed.notify_all()
+            self._tell()
 
     def wait(self) -> None:
         """Until the end."""
         self._ended.wait()
+
+    @contextmanager
+    def watched(self, changed: Callable[[], None]) -> Iterator[None]:
+        """Meanwhile `changed` is called, on any thread, at each news; it counts as a follower."""
+        with self._changed:
+            self.followers += 1
+            self._watchers.append(changed)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self.followers -= 1
+                self._watchers.remove(changed)
+
+    def added(self, pieces: tuple[int, int] = (0, 0)) -> Added:
+        """What came after so many pieces of thinking and of text. For those who watch."""
+        thoughts, parts = pieces
+        with self._changed:
+            return Added(
+                "".join(self._thoughts[thoughts:]),
+                "".join(self._parts[parts:]),
+                (len(self._thoughts), len(self._parts)),
+                self._ended.is_set(),
+            )
+
+    def _tell(self) -> None:
+        self._changed.notify_all()
+        for changed in self._watchers:
+            changed()
 
     def follow(self, rate: float, heartbeat: Callable[[], object]) -> Iterator[str]:
         """The text from its first word to its last, in at most `rate` pieces a second.

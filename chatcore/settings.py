@@ -51,6 +51,8 @@ class Settings:
     """HEARTH_TRUSTED_PROXIES: who may send the header of HEARTH_IDENTITY."""
     prompt_characters: int = 400_000
     """HEARTH_PROMPT_CHARACTERS: a longer message is refused; files have their own limits."""
+    requests_per_minute: int = 120
+    """HEARTH_REQUESTS_PER_MINUTE: of one owner to the HTTP API; more are refused for a while."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -77,6 +79,9 @@ class Settings:
             trusted_proxies=_proxies(environ.get("HEARTH_TRUSTED_PROXIES", ""), identity),
             prompt_characters=_whole(
                 environ, "HEARTH_PROMPT_CHARACTERS", cls.prompt_characters, "characters", least=1000
+            ),
+            requests_per_minute=_whole(
+                environ, "HEARTH_REQUESTS_PER_MINUTE", cls.requests_per_minute, "requests", least=1
             ),
         )
 

@@ -34,7 +34,8 @@ MAY_IMPORT = {
     | {"asking", "generation", "line", "client", "host", "settings", "store"},
     "secret": EVERYWHERE | {"settings"},
     "service": EVERYWHERE | {"settings", "store", "host", "generations", "identity", "secret"},
-    "web": EVERYWHERE | {"web", "service", "settings", "identity", "sharing", "transfer"},
+    "web": EVERYWHERE
+    | {"web", "service", "settings", "identity", "generation", "sharing", "transfer"},
     "ui": EVERYWHERE
     | {
         "ui",

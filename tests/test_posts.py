@@ -137,7 +137,8 @@ def test_the_id_of_a_session_in_the_trash_is_free(store, ann):
 
 def test_anothers_message_is_not_found(store, ann, bob):
     turn = ask(store, ann)
-    assert store.posts.message(ann, turn.reply.id).body == "hi"
+    session_id, message = store.posts.message(ann, turn.reply.id)
+    assert (session_id, message.body) == (turn.session.id, "hi")
     for message_id in (turn.reply.id, 0, 2**63 - 1):
         with pytest.raises(MessageNotFound):
             store.posts.message(bob, message_id)

@@ -51,6 +51,6 @@ class Posts(Protocol):
         """
         ...
 
-    def message(self, owner: int, message_id: int) -> Message:
-        """Raises MessageNotFound, for one in a deleted session too."""
+    def message(self, owner: int, message_id: int) -> tuple[str, Message]:
+        """With the id of its session. Raises MessageNotFound, for one in a deleted session too."""
         ...

@@ -83,10 +83,10 @@ class SqlitePosts:
 
         self._write(clear)
 
-    def message(self, owner: int, message_id: int) -> Message:
+    def message(self, owner: int, message_id: int) -> tuple[str, Message]:
         with self._readers.lend() as db:
-            rows.session_of(db, owner, message_id)
-            return rows.message(db, owner, message_id)
+            session = rows.session_of(db, owner, message_id)
+            return session.id, rows.message(db, owner, message_id)
 
     def _write(self, function: Callable[[Database], T]) -> T:
         result: T = self._writer.call(function)

@@ -1,0 +1,53 @@
+"""Asking, following and stopping a reply."""
+
+import re
+
+from chatcore.errors import ModelNotFound, SessionNotFound
+from chatcore.service import Hearth
+from chatcore.types import Message, Said
+from chatcore.web.api import bodies
+
+
+def post(services: Hearth, owner: int, asked: bodies.Post) -> tuple[str, Message]:
+    """The id of the session, and the reply to follow."""
+    turn = services.generations.post(
+        owner,
+        asked.session_id,
+        [Said(message.role, message.content) for message in asked.messages],
+        asked.model or _model(services, owner, asked.session_id),
+        asked.idempotency_key,
+    )
+    return turn.session.id, turn.reply
+
+
+def follow(services: Hearth, owner: int, asked: bodies.Follow) -> tuple[str, Message]:
+    """The same. Of a deleted session's reply as of an unknown one: MessageNotFound."""
+    return services.store.posts.message(owner, _number(asked.id))
+
+
+def stop(services: Hearth, owner: int, asked: bodies.Named) -> bodies.Message:
+    """Of a reply that has ended, and of a prompt: nothing to do."""
+    _, message = services.store.posts.message(owner, _number(asked.id))
+    services.generations.stop(owner, message)
+    return bodies.Message.of(services.store.message(owner, message.id))
+
+
+def _model(services: Hearth, owner: int, session_id: str | None) -> str:
+    try:
+        remembered = services.store.session(owner, session_id or "").model
+    except SessionNotFound:
+        remembered = ""
+    if remembered:
+        return remembered
+    server = services.host.info()
+    if not server.models:
+        raise ModelNotFound(
+            f"No model is installed on {server.host}: get one, e.g. `ollama pull qwen3:8b`."
+        )
+    return server.models[0].name
+
+
+def _number(message_id: str) -> int:
+    """0, which no message has, for what is no number that a database holds."""
+    number = int(message_id) if re.fullmatch(r"[0-9]{1,19}", message_id) else 0
+    return number if number < 2**63 else 0

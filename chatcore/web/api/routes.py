@@ -1,0 +1,114 @@
+"""From the table of operations to routes: who asks, how often, what exactly; then the answer."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from chatcore.errors import ChatError
+from chatcore.service import Hearth, hearth
+from chatcore.web.api import credentials, events, limits, openapi, refusals
+from chatcore.web.api.credentials import Caller
+from chatcore.web.api.operations import OPERATIONS, Operation
+from chatcore.web.api.refusals import Invalid, NotJson, Unauthorized
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+PRIVATE = {"cache-control": "no-store", "cross-origin-resource-policy": "same-origin"}
+STREAMED = PRIVATE | {"x-accel-buffering": "no"}  # nginx would keep events back
+
+
+def api() -> Starlette:
+    """What is mounted at /api."""
+    minute = limits.Minute()
+    app = Starlette(
+        routes=[
+            *(Route(o.path, _endpoint(o, minute), methods=[o.method]) for o in OPERATIONS),
+            Route("/openapi.json", _openapi),
+        ],
+        exception_handlers={
+            ChatError: refusals.refusal,
+            HTTPException: refusals.not_routed,
+            Exception: refusals.mistake,
+        },
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+async def _openapi(_request: Request) -> Response:
+    return JSONResponse(openapi.document(), headers={"cache-control": "no-cache"})
+
+
+def _endpoint(operation: Operation, minute: limits.Minute) -> Endpoint:
+    async def answer(request: Request) -> Response:
+        services = await run_in_threadpool(hearth)
+        caller = await _caller(services, request, operation, minute)
+        asked = await _asked(services, request, operation, caller)
+        result = await run_in_threadpool(operation.does, services, caller.owner, asked)
+        if isinstance(result, BaseModel):
+            return JSONResponse(result.model_dump(), operation.status, PRIVATE)
+        last_event_id = getattr(asked, "last_event_id", None)
+        stream = events.follow(services, caller.owner, *result, last_event_id)
+        return StreamingResponse(stream, media_type="text/event-stream", headers=STREAMED)
+
+    return answer
+
+
+async def _caller(
+    services: Hearth, request: Request, operation: Operation, minute: limits.Minute
+) -> Caller:
+    """Who has neither token nor cookie is counted by the address it asks from."""
+    per_minute = services.settings.requests_per_minute
+    address = request.client.host if request.client else ""
+    try:
+        caller = await run_in_threadpool(credentials.caller, services, request)
+    except Unauthorized:
+        minute.take(address, per_minute)
+        if not operation.open_to_all:
+            raise
+        return Caller(credentials.NOBODY, by_token=True)
+    known = caller.by_token or "cookie" in request.headers
+    minute.take(caller.owner if known else address, per_minute)
+    return caller
+
+
+async def _asked(
+    services: Hearth, request: Request, operation: Operation, caller: Caller
+) -> BaseModel:
+    known = operation.asked(request.path_params, request.query_params, request.headers)
+    content: Any = {}
+    if operation.has_body:
+        if not caller.by_token and not _is_json(request):
+            raise NotJson("A body is taken as application/json only: say so in Content-Type.")
+        most = limits.BYTES_PER_CHARACTER * services.settings.prompt_characters
+        content = _parsed(await limits.body(request, most))
+        if isinstance(content, list) and "messages" in operation.asks.model_fields:
+            content = {"messages": content}
+        if not isinstance(content, dict):
+            raise Invalid("body", "Input should be an object")
+    try:
+        return operation.asks.model_validate(content | known)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise Invalid(field, first["msg"].removeprefix("Value error, ")) from None
+
+
+def _is_json(request: Request) -> bool:
+    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    return kind == "application/json"
+
+
+def _parsed(content: bytes) -> Any:
+    try:
+        return from_json(content)
+    except ValueError as error:
+        raise Invalid("body", f"It is no JSON ({error})") from None

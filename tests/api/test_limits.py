@@ -1,0 +1,100 @@
+"""How much may be asked: bytes, characters, replies and requests."""
+
+import dataclasses
+import socket
+
+import pytest
+
+from chatcore import service
+from chatcore.web.api import limits
+from chatcore.web.api.refusals import TooMany
+from tests.api.conftest import chat
+from tests.fake_ollama import PAUSE
+
+
+def code(answer):
+    return answer.status_code, answer.json()["error"]["code"]
+
+
+@pytest.fixture
+def strict(hearth):
+    """Under these settings; the services are stopped as ever."""
+
+    def strict(**settings):
+        changed = dataclasses.replace(hearth.settings, **settings)
+        service._running = dataclasses.replace(hearth, settings=changed)
+
+    return strict
+
+
+def test_a_message_that_is_too_long_is_refused(ann):
+    assert code(chat(ann, "x" * 400_001)) == (413, "prompt_too_long")
+    assert ann("GET", "/sessions").json() == {"sessions": []}
+
+
+def test_the_longest_message_is_taken_however_it_is_written(ann, fake):
+    content = '{"messages": [{"content": "%s"}]}' % ("\\u00fc" * 400_000)
+    fake.reply("yes")
+    assert ann("POST", "/chat", content=content).status_code == 413
+    content = '{"messages": [{"content": "%s"}]}' % ("\\u00fc" * 399_000)
+    assert ann("POST", "/chat", content=content).status_code == 200
+
+
+def test_a_body_is_read_no_further_than_it_may_be_long(server, strict):
+    strict(prompt_characters=1000)
+    head = b"POST /api/chat HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    host, port = server.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as client:
+        client.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n")
+        client.sendall(b"1000\r\n%b\r\n" % (b" " * 0x1000) * 2)  # and it never ends
+        answer = b"".join(iter(lambda: client.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert b"too_large" in answer
+
+
+def test_a_body_that_says_that_it_is_too_long_is_not_read(ann, strict):
+    strict(prompt_characters=1000)
+    assert code(ann("POST", "/chat", content=b" " * 6001)) == (413, "too_large")
+
+
+def test_one_owner_has_so_many_requests_a_minute(ann, bob, strict):
+    strict(requests_per_minute=3)
+    answers = [ann("GET", "/sessions") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert code(answers[-1]) == (429, "too_many_requests")
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 20
+    assert bob("GET", "/sessions").status_code == 200
+
+
+def test_false_tokens_are_counted_together(client, strict):
+    strict(requests_per_minute=2)
+    asked = [client.get("/sessions", headers={"authorization": f"Bearer {n}"}) for n in range(3)]
+    assert [answer.status_code for answer in asked] == [401, 401, 429]
+
+
+def test_one_owner_has_so_many_replies_waiting(ann, bob, fake, hearth, monkeypatch):
+    fake.reply(PAUSE)
+    monkeypatch.setattr("chatcore.line.WAITING_PER_OWNER", 0)
+    answer = chat(ann)
+    assert code(answer) == (429, "too_busy")
+    assert int(answer.headers["retry-after"]) > 0
+
+
+def test_requests_come_back_with_time(monkeypatch):
+    now = 0.0
+    monkeypatch.setattr(limits.time, "monotonic", lambda: now)
+    minute = limits.Minute()
+    minute.take("ann", 2)
+    minute.take("ann", 2)
+    with pytest.raises(TooMany) as refused:
+        minute.take("ann", 2)
+    now += refused.value.seconds
+    minute.take("ann", 2)
+    minute.take("bob", 2)
+
+
+def test_those_who_ask_are_not_remembered_for_ever():
+    minute = limits.Minute()
+    for caller in range(limits.KNOWN + 10):
+        minute.take(caller, 2)
+    assert len(minute._left) == limits.KNOWN
