@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -30,8 +31,8 @@ def hearth(fake: FakeOllama, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     service.stop()
 
 
-@pytest.fixture
-def server(hearth: Hearth, fake: FakeOllama) -> Iterator[str]:
+@contextmanager
+def serving(fake: FakeOllama) -> Iterator[str]:
     """The address of a server with the API and nothing else."""
     app = Starlette(routes=[Mount("/api", api())])
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
@@ -44,6 +45,12 @@ def server(hearth: Hearth, fake: FakeOllama) -> Iterator[str]:
     fake.release()  # it waits for every answer to end
     server.should_exit = True
     thread.join()
+
+
+@pytest.fixture
+def server(hearth: Hearth, fake: FakeOllama) -> Iterator[str]:
+    with serving(fake) as address:
+        yield address
 
 
 @pytest.fixture

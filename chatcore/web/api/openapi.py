@@ -24,6 +24,15 @@ EVENTS = (
     " `phase`, `delta` (content or thinking), then `done` (the stored message under `message`)"
     " or `error` (code, message, hint)."
 )
+EVENT = {
+    "type": "object",
+    "properties": {
+        "event": {"enum": ["session", "phase", "delta", "done", "error"]},
+        "id": {"type": "string"},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+    "required": ["event", "data"],
+}
 
 
 @cache
@@ -110,8 +119,7 @@ def _answers(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
 
 def _answer(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
     if operation.answers is None:
-        stream = {"text/event-stream": {"schema": {"type": "string"}}}
-        return {"description": EVENTS, "content": stream}
+        return {"description": EVENTS, "content": {"text/event-stream": {"schema": EVENT}}}
     content = {"application/json": {"schema": _schema(operation.answers, schemas)}}
     return {"description": operation.summary, "content": content}
 

@@ -28,9 +28,13 @@ STREAMED = PRIVATE | {"x-accel-buffering": "no"}  # nginx would keep events back
 def api() -> Starlette:
     """What is mounted at /api."""
     minute = limits.Minute()
+    resources: dict[str, dict[str, Endpoint]] = {}
+    for operation in OPERATIONS:
+        methods = resources.setdefault(operation.path, {})
+        methods[operation.method] = _endpoint(operation, minute)
     app = Starlette(
         routes=[
-            *(Route(o.path, _endpoint(o, minute), methods=[o.method]) for o in OPERATIONS),
+            *(_route(path, methods) for path, methods in resources.items()),
             Route("/openapi.json", _openapi),
         ],
         exception_handlers={
@@ -41,6 +45,16 @@ def api() -> Starlette:
     )
     app.router.redirect_slashes = False
     return app
+
+
+def _route(path: str, methods: dict[str, Endpoint]) -> Route:
+    """One for all methods, so that who comes with another is told which there are."""
+
+    async def answer(request: Request) -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
+        return await methods[method](request)
+
+    return Route(path, answer, methods=list(methods))
 
 
 async def _openapi(_request: Request) -> Response:
@@ -94,8 +108,14 @@ async def _asked(
             content = {"messages": content}
         if not isinstance(content, dict):
             raise Invalid("body", "Input should be an object")
+        if operation.in_query:
+            _valid(operation, content)  # also what the query has another word on
+    return _valid(operation, content | known)
+
+
+def _valid(operation: Operation, fields: dict[str, Any]) -> BaseModel:
     try:
-        return operation.asks.model_validate(content | known)
+        return operation.asks.model_validate(fields)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         field = ".".join(str(part) for part in first["loc"])
