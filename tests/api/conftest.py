@@ -10,11 +10,13 @@ import httpx
 import pytest
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Mount
 
 from chatcore import service
 from chatcore.service import Hearth
 from chatcore.web.api.routes import api
+from chatcore.web.visitors import Visitors
 from tests.fake_ollama import FakeOllama
 
 PATIENCE = 30.0  # seconds
@@ -33,8 +35,8 @@ def hearth(fake: FakeOllama, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 @contextmanager
 def serving(fake: FakeOllama) -> Iterator[str]:
-    """The address of a server with the API and nothing else."""
-    app = Starlette(routes=[Mount("/api", api())])
+    """The address of a server with the API, and what tells who asks."""
+    app = Starlette(routes=[Mount("/api", api())], middleware=[Middleware(Visitors)])
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()

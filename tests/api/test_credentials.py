@@ -70,8 +70,25 @@ def test_an_origin_is_compared_by_host_and_port(post, scheme, host, same):
     assert answer.status_code == (200 if same else 403)
 
 
-def test_to_read_needs_no_origin(client):
-    assert client.get("/sessions", headers={"cookie": "owner=x"}).status_code == 200
+def test_a_newcomer_is_given_a_cookie_and_known_by_it_without_an_origin_to_read(client, post):
+    answer = post()
+    assert "HttpOnly" in answer.headers["set-cookie"]
+    cookie = answer.headers["set-cookie"].split(";")[0]
+    for headers, messages in (({"cookie": cookie}, 2), ({}, 0), ({"cookie": "owner=x"}, 0)):
+        client.cookies.clear()
+        history = client.get("/session/my-session", headers=headers)
+        assert history.status_code == 200
+        assert len(history.json()["history"]) == messages
+
+
+def test_what_is_refused_brings_no_cookie(post):
+    """A form on another site is sent without its visitor's cookie, which this would replace."""
+    assert "set-cookie" not in post(origin="http://evil.example").headers
+    assert "set-cookie" not in post(json={"messages": "none"}).headers
+
+
+def test_who_shows_nothing_may_read_no_list(client):
+    assert code(client.get("/sessions")) == (401, "unauthorized")
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from chatcore.errors import NoIdentity
 from chatcore.service import Hearth
 from chatcore.web.api.refusals import ForeignOrigin, Unauthorized
 from chatcore.web.owner import owner_of
@@ -24,7 +25,8 @@ class Caller:
 
 
 def caller(services: Hearth, request: Request) -> Caller:
-    """Raises Unauthorized for a token that is nobody's, and ForeignOrigin."""
+    """Raises Unauthorized where nothing tells who asks, or a token that is nobody's; and
+    ForeignOrigin."""
     if (token := _token(request)) is not None:
         owner = services.store.tokens.owner(token)
         if owner is None:
@@ -32,7 +34,10 @@ def caller(services: Hearth, request: Request) -> Caller:
         return Caller(owner, by_token=True)
     if request.method not in ("GET", "HEAD"):
         _check_origin(request)
-    return Caller(owner_of(services, request), by_token=False)
+    try:
+        return Caller(owner_of(services, request), by_token=False)
+    except NoIdentity as error:
+        raise Unauthorized("Hearth does not know whose request this is: send a token.") from error
 
 
 def _token(request: Request) -> str | None:

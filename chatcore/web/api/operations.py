@@ -32,7 +32,7 @@ class Operation:
     status: int = 200
     raises: tuple[type[ChatError], ...] = ()
     open_to_all: bool = False
-    """Also who shows a token that is nobody's is answered, as one who has nothing."""
+    """Also who shows nothing, or a token that is nobody's, is answered, as one who has nothing."""
     in_query: frozenset[str] = field(default_factory=frozenset)
     """What may stand in the query, too, of what belongs into the body."""
 

@@ -25,7 +25,7 @@ class Invalid(ChatError):
 
 
 class Unauthorized(ChatError):
-    """The token is nobody's."""
+    """Nothing tells who asks, or a token that is nobody's."""
 
 
 class ForeignOrigin(ChatError):

@@ -18,6 +18,7 @@ from chatcore.web.api import credentials, events, limits, openapi, refusals
 from chatcore.web.api.credentials import Caller
 from chatcore.web.api.operations import OPERATIONS, Operation
 from chatcore.web.api.refusals import Invalid, NotJson, Unauthorized
+from chatcore.web.visitors import NEWCOMER
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -79,7 +80,7 @@ def _endpoint(operation: Operation, minute: limits.Minute) -> Endpoint:
 async def _caller(
     services: Hearth, request: Request, operation: Operation, minute: limits.Minute
 ) -> Caller:
-    """Who has neither token nor cookie is counted by the address it asks from."""
+    """Who shows neither a token nor a cookie of ours is counted by the address it asks from."""
     per_minute = services.settings.requests_per_minute
     address = request.client.host if request.client else ""
     try:
@@ -89,7 +90,7 @@ async def _caller(
         if not operation.open_to_all:
             raise
         return Caller(credentials.NOBODY, by_token=True)
-    known = caller.by_token or "cookie" in request.headers
+    known = caller.by_token or not request.scope.get(NEWCOMER)
     minute.take(caller.owner if known else address, per_minute)
     return caller
 
