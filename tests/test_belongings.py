@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from chatcore import service
 from chatcore.errors import AlreadyGenerating, SessionNotFound, StoreError
+from chatcore.store.sqlite import rows
 from chatcore.types import Extent, File
 from chatcore.web.export import export
 
@@ -66,6 +67,22 @@ def test_nothing_is_left_of_what_was_deleted(store, ann, bob):
         store.session(ann, turn.session.id)
     assert store.session(bob, other.session.id) == store.sessions(bob)[0]
     assert ann not in (store.owner("ann"), store.owner("browser:b"))
+
+
+def test_a_chat_of_more_turns_than_sqlite_nests_is_deleted_and_joined(store, ann, bob):
+    session = chat(store, ann).session
+
+    def lengthen(db):
+        (parent,) = db.execute("select leaf_id from sessions where pk = ?", [session.pk]).fetchone()
+        for _ in range(1100):
+            parent = rows.insert(db, ann, session.pk, parent, "user", "more")
+        rows.move_leaf(db, session.pk, parent)
+
+    store._writer.call(lengthen)
+    store.identities.pair(store.identities.invite(bob), "ann")
+    assert len(store.messages(bob, session.id)) == 1102
+    store.belongings.erase(bob)
+    assert store.belongings.extent(bob) == Extent(0, 0, 0, 0, 0)
 
 
 def test_the_number_of_an_owner_who_left_names_nobody_else(store, ann):

@@ -33,7 +33,7 @@ def who(view: View) -> None:
             signing_in.bringing(view)
         case "header":
             name = st.context.headers.get(settings.identity_header, "")
-            st.markdown(f"The proxy in front of Hearth says that you are **{words.plain(name)}**.")
+            st.text(f"The proxy in front of Hearth says that you are {name}.")
 
 
 def browsers(view: View) -> None:
@@ -125,8 +125,8 @@ def data(view: View) -> None:
 def erasing() -> None:
     st.subheader("Delete everything", anchor=False)
     st.markdown(
-        "All your chats, files and tokens, for good: there is no Undo. Every browser is signed out."
-        " Copies that were made of the database are not touched."
+        "All your chats, files, links and tokens, for good: there is no Undo. Every browser of"
+        " yours begins anew. Copies that were made of the database are not touched."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         typed = st.text_input(f"Type {WORD} to confirm", key="confirm_erasing", autocomplete="off")

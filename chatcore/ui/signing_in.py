@@ -69,7 +69,7 @@ def who() -> None:
     user = st.user.to_dict()
     name = str(user.get("email") or user.get("name") or user.get("sub"))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"You are signed in as **{words.plain(name)}**.", width="stretch")
+        st.text(f"You are signed in as {name}.", width="stretch")
         st.button("Sign out", key="sign_out", icon=":material/logout:", on_click=st.logout)
 
 

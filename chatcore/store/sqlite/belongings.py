@@ -49,7 +49,10 @@ class SqliteBelongings:
     def erase(self, owner: int) -> None:
         def erase(db: Database) -> None:
             refuse_while_streaming(db, owner)
-            db.execute("delete from moved where now_id >= ? and now_id < ?", span_of(owner))
+            span = span_of(owner)
+            db.execute("delete from moved where now_id >= ? and now_id < ?", span)
+            # A long chat is a chain of parents, deeper than SQLite deletes along by itself.
+            db.execute("update messages set parent_id = null where id >= ? and id < ?", span)
             for table in OWNED:
                 db.execute(f"delete from {table} where owner_n = ?", [owner])
             retire(db, owner)

@@ -19,6 +19,12 @@ POINTERS = (
     ("shares", "leaf_id"),
     ("moved", "now_id"),
 )
+# The body is named so that the index of words moves along.
+RENUMBERED = "body = body, " + ", ".join(
+    f"{column} = coalesce("
+    f"(select now_id from moved where moved.id = messages.{column}), messages.{column})"
+    for column in ("id", "parent_id", "child_id", "copy_of")
+)
 
 
 def has_rows(db: Database, owner: int) -> bool:
@@ -40,13 +46,14 @@ def join(db: Database, source: int, target: int) -> None:
     db.execute("pragma defer_foreign_keys = on")
     span = span_of(source)
     db.conn.executemany("insert into moved(id, now_id) values (?, ?)", _new_ids(db, span, target))
-    # The body is named so that the index of words moves with it.
-    db.execute(
-        "update messages set body = body,"
-        " id = (select now_id from moved where moved.id = messages.id) where id >= ? and id < ?",
-        span,
-    )
-    _point_anew(db, source, span)
+    db.execute(f"update messages set {RENUMBERED} where id >= ? and id < ?", span)
+    for table, column in POINTERS:
+        db.execute(
+            f"update {table} set {column} ="
+            f" (select now_id from moved m where m.id = {table}.{column})"
+            f" where {column} >= ? and {column} < ?",
+            span,
+        )
     for table in OWNED:
         db.execute(f"update {table} set owner_n = ? where owner_n = ?", [target, source])
     retire(db, source)
@@ -98,22 +105,3 @@ def _new_ids(db: Database, span: list[int], target: int) -> list[tuple[int, int]
         moves.append((old, new))
         last = new
     return moves
-
-
-def _point_anew(db: Database, source: int, span: list[int]) -> None:
-    columns = ", ".join(
-        f"{column} = coalesce((select now_id from moved where moved.id = {column}), {column})"
-        for column in ("parent_id", "child_id", "copy_of")
-    )
-    db.execute(
-        f"update messages set {columns}"
-        " where session_pk in (select pk from sessions where owner_n = ?)",
-        [source],
-    )
-    for table, column in POINTERS:
-        db.execute(
-            f"update {table} set {column} ="
-            f" (select now_id from moved m where m.id = {table}.{column})"
-            f" where {column} >= ? and {column} < ?",
-            span,
-        )
