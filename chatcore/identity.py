@@ -40,13 +40,17 @@ def identity_key(mode: IdentityMode, facts: Facts) -> str | None:
     if mode == "single":
         return LOCAL
     if mode == "browser" and facts.browser:
-        return f"browser:{facts.browser}"
+        return browser_key(facts.browser)
     if mode == "oidc" and facts.claims:
         return f"oidc:{_digest('|'.join(facts.claims))}"
     if mode == "header" and facts.header:
         name, value = facts.header
         return f"header:{name.lower()}:{_digest(value)}"
     return None
+
+
+def browser_key(browser: str) -> str:
+    return f"browser:{browser}"
 
 
 def key_in(headers: Mapping[str, str], mode: IdentityMode, header: str) -> str:

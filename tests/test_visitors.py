@@ -12,10 +12,12 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from chatcore import service
+from chatcore.errors import NoIdentity
 from chatcore.identity import BROWSER, INTERNAL, LOCAL
 from chatcore.store import open_store
 from chatcore.types import File
 from chatcore.web.agent import name_of
+from chatcore.web.owner import welcome
 from chatcore.web.peer import Peer
 from chatcore.web.visitors import Visitors
 from tests.browser.server import App
@@ -33,8 +35,18 @@ async def known(_request):
     return Response(status_code=304)
 
 
+async def begin(request):
+    owner = welcome(service.hearth(), request)
+    return JSONResponse(owner)
+
+
 APP = Starlette(
-    routes=[Route("/", page), Route("/who", who), Route("/known", known)],
+    routes=[
+        Route("/", page),
+        Route("/who", who),
+        Route("/known", known),
+        Route("/begin", begin),
+    ],
     middleware=[Middleware(Visitors)],
 )
 
@@ -90,6 +102,22 @@ def test_only_pages_bring_cookies(hearth):
 def test_a_page_that_the_browser_has_already_brings_one_too(hearth):
     hearth()
     assert "set-cookie" in ask("/known", headers={"accept": "text/html"}).headers
+
+
+def test_a_newcomer_who_is_welcomed_gets_the_cookie_with_the_answer(hearth):
+    hearth()
+    first = ask("/begin")
+    cookie = "; ".join(f"{name}={value}" for name, value in first.cookies.items())
+    again = ask("/begin", headers={"cookie": cookie})
+    assert again.json() == first.json()
+    assert "set-cookie" not in again.headers
+    assert ask("/begin").json() != first.json()
+
+
+def test_nobody_is_welcomed_without_a_proxy_where_it_names_people(hearth):
+    hearth(**PROXY)
+    with pytest.raises(NoIdentity):
+        ask("/begin")
 
 
 @pytest.mark.parametrize("forged", ["abc.def", "", "%00", "ü", "a" * 5000])

@@ -2,13 +2,32 @@
 
 from starlette.requests import Request
 
-from chatcore.identity import key_in
+from chatcore.errors import NoIdentity
+from chatcore.identity import browser_key, key_in
 from chatcore.service import Hearth
+
+NEWCOMERS = "hearth.newcomers"
+"""Where the middleware finds, in the scope, the browser that a route welcomed."""
 
 
 def owner_of(services: Hearth, request: Request) -> int:
     """The number of the owner at the browser that asks. Raises NoIdentity."""
     return services.store.owner(key_of(services, request))
+
+
+def welcome(services: Hearth, request: Request) -> int:
+    """The same, or a new owner where nothing tells who asks: the cookie comes with the answer.
+
+    Raises NoIdentity where a cookie is not what tells people apart.
+    """
+    try:
+        return owner_of(services, request)
+    except NoIdentity:
+        if NEWCOMERS not in request.scope:
+            raise
+        browser = services.cookie.new()
+        request.scope[NEWCOMERS].append(browser)
+        return services.store.owner(browser_key(browser))
 
 
 def key_of(services: Hearth, request: Request) -> str:

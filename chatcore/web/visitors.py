@@ -6,7 +6,6 @@ request, the page of the websocket's handshake.
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
@@ -18,13 +17,12 @@ from chatcore.errors import ChatError
 from chatcore.identity import BROWSER, INTERNAL, LOCAL, Facts, identity_key
 from chatcore.service import Hearth
 from chatcore.settings import Settings
+from chatcore.types import IdentityMode
 from chatcore.web.agent import name_of
+from chatcore.web.owner import NEWCOMERS
 from chatcore.web.peer import is_from_here, peer
 
 log = logging.getLogger(__name__)
-
-NEWCOMER = "hearth.newcomer"
-"""In the scope: whether nothing was shown by which a browser would be known."""
 
 SignedIn = Callable[[Mapping[str, str]], tuple[str, str] | None]
 
@@ -47,25 +45,21 @@ class Visitors:
             await self._app(scope, receive, send)
             return
         mode, header = services.settings.identity_mode, services.settings.identity_header
-        facts = self._facts(services, HTTPConnection(scope))
-        scope[NEWCOMER] = mode == "browser" and facts.browser is None
-        if mode == "browser" and scope["type"] == "http":
-            browser = facts.browser or services.cookie.new()
-            if _begins(scope):
-                facts = replace(facts, browser=browser)
-            send = _with_cookie(services, scope, browser, send)
+        facts = self._facts(services, mode, HTTPConnection(scope))
         key = identity_key(mode, facts)
-        if mode == "browser" and scope["type"] == "websocket" and key:
+        if mode == "browser" and scope["type"] == "http":
+            send = _with_cookie(services, scope, facts, send)
+        elif mode == "browser" and key:
             await run_in_threadpool(_note, services, key, HTTPConnection(scope))
         unproven = [header] if header and facts.header is None else []
         before = identity_key("browser", facts) if mode == "oidc" else None
         _hand_on(scope, [INTERNAL, BROWSER, *unproven], {INTERNAL: key, BROWSER: before})
         await self._app(scope, receive, send)
 
-    def _facts(self, services: Hearth, connection: HTTPConnection) -> Facts:
+    def _facts(self, services: Hearth, mode: IdentityMode, connection: HTTPConnection) -> Facts:
         return Facts(
             browser=services.cookie.verify(connection.cookies),
-            claims=self._signed_in(connection.cookies),
+            claims=self._signed_in(connection.cookies) if mode == "oidc" else None,
             header=_header(services.settings, connection),
         )
 
@@ -109,26 +103,16 @@ def _header(settings: Settings, connection: HTTPConnection) -> tuple[str, str] |
     return (name, values[0]) if len(values) == 1 and values[0] else None
 
 
-def _begins(scope: Scope) -> bool:
-    """Whether a program asks for something to be kept, and shows nothing that tells who it is."""
-    return (
-        bool(scope[NEWCOMER])
-        and scope["path"].startswith("/api/")
-        and scope["method"] not in ("GET", "HEAD", "OPTIONS")
-        and "authorization" not in Headers(scope=scope)
-    )
-
-
-def _with_cookie(services: Hearth, scope: Scope, browser: str, send: Send) -> Send:
+def _with_cookie(services: Hearth, scope: Scope, facts: Facts, send: Send) -> Send:
     """Sets it with every page: a browser's first one, or the same again, which keeps it fresh; and
-    with what the API kept for a newcomer. Never with what it refused, since a form on another site
-    is sent without the cookie of its visitor, who would lose it."""
-    asked, begins = Headers(scope=scope), _begins(scope)
+    with the answer of a route that welcomed a newcomer."""
+    asked = Headers(scope=scope)
+    newcomers = scope[NEWCOMERS] = []
 
     async def send_with_cookie(message: Message) -> None:
-        if message["type"] == "http.response.start" and (
-            (begins and message["status"] < 400) or _is_page(message, asked)
-        ):
+        is_start = message["type"] == "http.response.start"
+        if is_start and (newcomers or _is_page(message, asked)):
+            browser = facts.browser or next(iter(newcomers), None) or services.cookie.new()
             MutableHeaders(scope=message).append(
                 "set-cookie", services.cookie.sign(browser, _is_https(scope, asked))
             )

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from chatcore.errors import NoIdentity
 from chatcore.service import Hearth
 from chatcore.web.api.refusals import ForeignOrigin, Unauthorized
-from chatcore.web.owner import owner_of
+from chatcore.web.owner import owner_of, welcome
 
 NOBODY = 0  # owners are numbered from 1
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
@@ -32,10 +32,12 @@ def caller(services: Hearth, request: Request) -> Caller:
         if owner is None:
             raise Unauthorized("This token is not valid (any more): make another in Settings.")
         return Caller(owner, by_token=True)
-    if request.method not in ("GET", "HEAD"):
+    reads = request.method in ("GET", "HEAD")
+    if not reads:
         _check_origin(request)
     try:
-        return Caller(owner_of(services, request), by_token=False)
+        owner = (owner_of if reads else welcome)(services, request)
+        return Caller(owner, by_token=False)
     except NoIdentity as error:
         raise Unauthorized("Hearth does not know whose request this is: send a token.") from error
 

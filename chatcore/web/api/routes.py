@@ -18,7 +18,7 @@ from chatcore.web.api import credentials, events, limits, openapi, refusals
 from chatcore.web.api.credentials import Caller
 from chatcore.web.api.operations import OPERATIONS, Operation
 from chatcore.web.api.refusals import Invalid, NotJson, Unauthorized
-from chatcore.web.visitors import NEWCOMER
+from chatcore.web.owner import NEWCOMERS
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -90,7 +90,7 @@ async def _caller(
         if not operation.open_to_all:
             raise
         return Caller(credentials.NOBODY, by_token=True)
-    known = caller.by_token or not request.scope.get(NEWCOMER)
+    known = caller.by_token or not request.scope.get(NEWCOMERS)
     minute.take(caller.owner if known else address, per_minute)
     return caller
 
