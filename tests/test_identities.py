@@ -5,6 +5,7 @@ import pytest
 from chatcore.errors import AlreadyGenerating, PairingRefused, SessionNotFound, StoreError
 from chatcore.store import identities as contract
 from chatcore.store.identities import leave_pairing
+from chatcore.store.sqlite.joining import OWNED
 from chatcore.types import File
 
 FILE = File("notes.txt", "text/plain", b"notes", "notes")
@@ -306,6 +307,12 @@ def test_nothing_in_the_database_names_the_old_owner_or_its_messages(store, iden
                 if list(table.rows_where(f"({spans}) or ({named})")):
                     stale.append((table.name, column.name))
     assert stale == []
+
+
+def test_no_table_that_names_an_owner_is_forgotten(store):
+    with store._readers.lend() as db:
+        naming = {table.name for table in db.tables if "owner_n" in table.columns_dict}
+    assert naming == set(OWNED)
 
 
 def fill_what_is_empty(db, owner, session_pk, message_id):
