@@ -40,7 +40,14 @@ def test_the_commands_stand_in_the_first_twenty_lines():
 
 @pytest.mark.parametrize(
     "page",
-    ["README.md", "docs/design.md", "docs/dependencies.md", "docs/export.md", "docs/security.md"],
+    [
+        "README.md",
+        "docs/api.md",
+        "docs/design.md",
+        "docs/dependencies.md",
+        "docs/export.md",
+        "docs/security.md",
+    ],
 )
 def test_every_link_leads_somewhere(page):
     text = (ROOT / page).read_text(encoding="utf-8")
