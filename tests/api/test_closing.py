@@ -1,0 +1,38 @@
+"""A stream that is followed while the server is told to stop."""
+
+import json
+
+import httpx
+import pytest
+
+from chatcore.store import open_store
+from tests.browser.server import PATIENCE, App
+from tests.fake_ollama import PAUSE, Done
+
+BODY = {
+    "session_id": "my-session",
+    "model": "llama3.2:3b",
+    "messages": [{"role": "user", "content": "hello"}],
+}
+
+
+@pytest.fixture
+def app(fake, tmp_path):
+    app = App(tmp_path, OLLAMA_HOST=fake.host).start()
+    yield app
+    app.stop()
+
+
+def test_the_server_ends_at_once_and_the_reply_keeps_its_text(app, fake, tmp_path):
+    fake.reply("so far", PAUSE, "never said", Done())
+    came = []
+    with httpx.stream("POST", f"{app.url}/api/chat", json=BODY, timeout=PATIENCE) as answer:
+        for line in answer.iter_lines():
+            came += [json.loads(line[6:])] if line.startswith("data: ") else []
+            if came and came[-1] == {"content": "so far"}:
+                app.stop()
+    assert came[-1] == {"content": "so far"}
+    store = open_store(tmp_path / "hearth.db")
+    (reply,) = store.messages(store.owner("local"), "my-session", last=1)
+    store.close()
+    assert (reply.state, reply.body) == ("interrupted", "so far")
