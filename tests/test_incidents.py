@@ -18,7 +18,12 @@ from tests.test_generations import followed, start
 CANARY = "canary-5b1f0c6e"
 SQL = re.compile(r"\s*(select|insert|update|delete|with|pragma)\b|\{change\}")
 CONSTANT = re.compile(r"(\w+\.)?[A-Z_]+")
-TAKES_SQL_AT = {"_change": 2, "_change_next": 2, "attached": 3}
+TAKES_SQL_AT = {
+    ("__init__", "_change"): 2,
+    ("__init__", "_change_next"): 2,
+    ("__init__", "attached"): 3,
+    ("tokens", "_change"): 0,
+}
 OF_OUR_OWN = {"assignment", "change", "columns", "table", "column"}
 """What holds it: parameters of these functions, and what loops over constants name."""
 
@@ -109,9 +114,9 @@ def test_cve_2025_67644_no_sql_is_made_of_what_a_visitor_sends():
 def test_cve_2025_67644_what_our_own_functions_put_into_sql_is_constant():
     for path in (ROOT / "chatcore/store/sqlite").glob("*.py"):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            name = isinstance(call, ast.Call) and ast.unparse(call.func).split(".")[-1]
-            if name in TAKES_SQL_AT:
-                sql = call.args[TAKES_SQL_AT[name]]
+            called = isinstance(call, ast.Call) and ast.unparse(call.func).split(".")[-1]
+            if (at := TAKES_SQL_AT.get((path.stem, called))) is not None:
+                sql = call.args[at]
                 assert isinstance(sql, ast.Constant) or CONSTANT.fullmatch(ast.unparse(sql))
 
 

@@ -214,9 +214,9 @@ def test_a_full_disk_keeps_the_prompt_on_the_page(open_page):
     page = open_page()
     store = service.hearth().store
     store._writer.call(lambda db: db.execute("pragma max_page_count = 1").fetchone())
-    page = send(page, "x" * 500_000)
+    page = send(page, "x" * 300_000)
     assert "The disk is full" in errors(page)[0]
-    assert page.code[0].value == "x" * 500_000
+    assert page.code[0].value == "x" * 300_000
     store._writer.call(lambda db: db.execute("pragma max_page_count = 1000000").fetchone())
     page.button(key="send_again_0").click().run()
     assert len(page.chat_message) == 2
@@ -281,14 +281,14 @@ def test_a_prompt_that_was_not_sent_stays_and_goes_to_its_own_chat(open_page):
     session_id = session_of(page)
     store = service.hearth().store
     store._writer.call(lambda db: db.execute("pragma max_page_count = 1").fetchone())
-    page = send(page, "x" * 500_000)
+    page = send(page, "x" * 300_000)
     store._writer.call(lambda db: db.execute("pragma max_page_count = 1000000").fetchone())
     page = send(page, "third")
-    assert page.code[0].value == "x" * 500_000
+    assert page.code[0].value == "x" * 300_000
     page.button(key="new_chat").click().run()
     page.button(key="send_again_0").click().run()
     assert session_of(page) == session_id
-    assert ("user", "x" * 500_000) in texts(page)
+    assert ("user", "x" * 300_000) in texts(page)
     assert len(page.code) == 0
 
 
