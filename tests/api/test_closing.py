@@ -17,22 +17,32 @@ BODY = {
 
 
 @pytest.fixture
-def app(fake, tmp_path):
+def token(tmp_path):
+    """Made before the app holds the lock on its database."""
+    store = open_store(tmp_path / "hearth.db")
+    token = store.tokens.create(store.owner("ann"), "test")
+    store.close()
+    return token
+
+
+@pytest.fixture
+def app(fake, tmp_path, token):
     app = App(tmp_path, OLLAMA_HOST=fake.host).start()
     yield app
     app.stop()
 
 
-def test_the_server_ends_at_once_and_the_reply_keeps_its_text(app, fake, tmp_path):
+def test_the_server_ends_at_once_and_the_reply_keeps_its_text(app, fake, token, tmp_path):
     fake.reply("so far", PAUSE, "never said", Done())
     came = []
-    with httpx.stream("POST", f"{app.url}/api/chat", json=BODY, timeout=PATIENCE) as answer:
+    address, headers = f"{app.url}/api/chat", {"authorization": f"Bearer {token}"}
+    with httpx.stream("POST", address, json=BODY, headers=headers, timeout=PATIENCE) as answer:
         for line in answer.iter_lines():
             came += [json.loads(line[6:])] if line.startswith("data: ") else []
             if came and came[-1] == {"content": "so far"}:
                 app.stop()
     assert came[-1] == {"content": "so far"}
     store = open_store(tmp_path / "hearth.db")
-    (reply,) = store.messages(store.owner("local"), "my-session", last=1)
+    (reply,) = store.messages(store.owner("ann"), "my-session", last=1)
     store.close()
     assert (reply.state, reply.body) == ("interrupted", "so far")
