@@ -1,8 +1,8 @@
-"""Settings: who looks, in which browsers, and what is theirs, to take along or to delete."""
+"""Settings: who looks, in which browsers, by which tokens and links; and all that is theirs."""
 
 import streamlit as st
 
-from chatcore.ui import actions, settings, state
+from chatcore.ui import actions, settings, share, state, tokens
 
 st.set_page_config(page_title="Settings · Hearth")
 view = state.view()
@@ -14,6 +14,8 @@ def draw() -> None:
     settings.tell_erased()
     settings.who(view)
     settings.browsers(view)
+    tokens.draw(view)
+    share.all_links(view)
     settings.data(view)
     settings.erasing()
 

@@ -31,7 +31,7 @@ def draw(view: View, session: Session) -> None:
         with panel:
             actions.tell_failure()
             _new_link(session)
-            links(view.hearth.store.shares.of(view.owner, session.id))
+            _links(view.hearth.store.shares.of(view.owner, session.id))
             _files(session)
 
 
@@ -58,12 +58,21 @@ def _new_link(session: Session) -> None:
         st.caption("Keep it now: it cannot be shown again.")
 
 
-def links(shares: list[Share]) -> None:
-    """What became of each link, and what can be done with it."""
+def all_links(view: View) -> None:
+    """A section of the Settings page, where there are any."""
+    if shares := view.hearth.store.shares.of(view.owner):
+        st.subheader("Links to your chats", anchor=False)
+        _links(shares, named=True)
+
+
+def _links(shares: list[Share], named: bool = False) -> None:
+    """What became of each link, and what can be done with it; named: and of which chat it is."""
     now, zone = _now(), state.zone()
     for share in shares:
         key = share.key_hash[:16]
         with st.container(key=f"link_{key}", border=True, gap="small"):
+            if named:
+                st.markdown(words.plain(share.title))
             st.caption(words.share(share, now, zone))
             with st.container(horizontal=True, gap="small"):
                 if not share.current and not share.has_ended(now):

@@ -1,7 +1,5 @@
 """The tokens of the owner's programs, on the Settings page: made, shown once, revoked."""
 
-from datetime import UTC, datetime
-
 import streamlit as st
 
 from chatcore.service import Hearth
@@ -42,11 +40,13 @@ def _new() -> None:
 
 
 def _token(token: Token) -> None:
-    name = words.plain(token.name)
-    used = f"last used {_day(token.last_used_at)}" if token.last_used_at else "never used"
-    made = f"made {_day(token.created_at)}"
+    name, zone = words.plain(token.name), state.zone()
+    used = (
+        f"last used {words.day(token.last_used_at, zone)}" if token.last_used_at else "never used"
+    )
+    made = f"made {words.day(token.created_at, zone)}"
     with st.container(horizontal=True, vertical_alignment="center", key=f"token_{token.id}"):
-        st.markdown(f":material/key: {name} :gray[· {made} · {used}]", width="stretch")
+        st.markdown(f":material/key: {name} :gray[· made {made} · {used}]", width="stretch")
         st.button(
             "Revoke",
             key=f"token_revoke_{token.id}",
@@ -54,12 +54,6 @@ def _token(token: Token) -> None:
             on_click=_revoke,
             args=(token,),
         )
-
-
-def _day(at: int) -> str:
-    """As a calendar of the visitor has it: 3 May 2026."""
-    day = datetime.fromtimestamp(at / 1000, state.zone() or UTC)
-    return f"{day.day} {day:%b %Y}"
 
 
 def _make() -> None:

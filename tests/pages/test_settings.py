@@ -37,7 +37,11 @@ def test_one_person_is_told_that_all_browsers_show_the_same(open_settings):
     page = open_settings()
     assert not page.exception
     assert "every browser" in text(page)
-    assert [heading.value for heading in page.subheader] == ["Your data", "Delete everything"]
+    assert [heading.value for heading in page.subheader] == [
+        "API tokens",
+        "Your data",
+        "Delete everything",
+    ]
 
 
 def test_what_is_mine_is_counted_and_can_be_taken_along(open_page, open_settings):
@@ -105,3 +109,15 @@ def test_a_link_is_taken_back(as_browser, open_settings):
     page.button(key="withdraw").click().run()
     assert len(page.code) == 0
     assert as_browser.invited(me()) == 0
+
+
+def test_every_link_to_a_chat_is_listed_and_can_be_revoked(open_page, open_settings):
+    send(open_page(), "hello")
+    store = service.hearth().store
+    owner = store.owner("local")
+    store.shares.create(owner, store.sessions(owner)[0].id, "0123456789abcdef")
+    page = open_settings()
+    assert "hello" in text(page)
+    page.button(key="revoke_0123456789abcdef").click().run()
+    assert store.shares.of(owner) == []
+    assert "Links to your chats" not in [heading.value for heading in page.subheader]

@@ -1,21 +1,13 @@
-"""The tokens on the Settings page, as a script of their own."""
+"""The tokens on the Settings page."""
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from chatcore import service
 
 
-def script():
-    from chatcore.ui import actions, state, tokens
-
-    actions.tell_failure()
-    tokens.draw(state.load(in_chat=False))
-
-
 @pytest.fixture
-def page(environ):
-    return AppTest.from_function(script, default_timeout=30).run()
+def page(open_page):
+    return open_page().switch_page("pages/settings.py").run()
 
 
 def tokens():
