@@ -2,15 +2,16 @@
 
 import asyncio
 from contextlib import aclosing, suppress
+from dataclasses import replace
 
 from chatcore import naming
 from chatcore.client import OllamaClient
-from chatcore.context import window, wire_messages
 from chatcore.errors import CannotSee, ChatError, ModelNotFound, ServerError
 from chatcore.generation import Generation
+from chatcore.memory import Memory, Target
 from chatcore.settings import Settings
 from chatcore.store import Store
-from chatcore.types import CHARACTERS_PER_TOKEN, ChatRequest, Message, Session, Think, Turn
+from chatcore.types import ChatRequest, Message, Seen, Session, Think, Turn
 
 TOKENS_OF_A_NAME = 200  # a model that cannot but think must get past it
 LOADED_EVERY = 0.5  # seconds between two looks whether the model is in memory
@@ -29,13 +30,19 @@ class Asker:
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
         self._settings = settings
+        self._memory = Memory(store, settings)
 
     async def ask(self, client: OllamaClient, generation: Generation) -> None:
         """Add to the generation what comes. Raises what the client raises, and ServerError where a
         limit is reached or nothing was said. On the client's event loop."""
         generation.enter("loading")
-        request = await self._request(client, generation.owner, generation.turn)
-        clock = asyncio.create_task(self._watch_loading(client, generation, request))
+        seen = await self._seen(client, generation.owner, generation.turn)
+        reply = generation.turn.reply
+        request = await asyncio.to_thread(self._memory.request, generation.owner, reply, seen)
+        self._store.memory.saw(generation.owner, reply.id, seen)
+        clock = asyncio.create_task(
+            self._watch_loading(client, generation, request.model, seen.tokens)
+        )
         room = self._settings.reply_characters
         generation.asked()
         try:
@@ -56,7 +63,7 @@ class Asker:
     async def name(self, client: OllamaClient, owner: int, session: Session) -> str:
         """What the session's model would call it. Raises as ask."""
         branch = await asyncio.to_thread(self._store.messages, owner, session.id)
-        num_ctx = window(self._settings.num_ctx, await client.context_length(session.model))
+        num_ctx = self._memory.num_ctx(session, await client.context_length(session.model))
         think = _think("off", client.thinks(session.model))
         options = {"num_ctx": num_ctx, "num_predict": TOKENS_OF_A_NAME}
         request = ChatRequest(session.model, naming.wire_messages(branch), options, think)
@@ -66,7 +73,7 @@ class Asker:
             raise ServerError("The model found no name for this chat: give it one with Rename.")
         return title
 
-    async def _request(self, client: OllamaClient, owner: int, turn: Turn) -> ChatRequest:
+    async def _seen(self, client: OllamaClient, owner: int, turn: Turn) -> Seen:
         reply = turn.reply
         if not reply.model:
             await asyncio.to_thread(client.version)  # a dead server is the better reason
@@ -74,50 +81,33 @@ class Asker:
                 f"No model is installed on {client.host}: get one, e.g. `ollama pull qwen3:8b`."
             )
         # First, since what it learns of the model is known to the client from then on.
-        num_ctx = window(self._settings.num_ctx, await client.context_length(reply.model))
-        branch, contents = await asyncio.to_thread(self._branch, owner, reply.id)
-        messages = wire_messages(branch, contents, _sees(client, reply.model))
+        trained = await client.context_length(reply.model)
+        target = Target(reply.model, trained, client.sees(reply.model))
+        plan = await asyncio.to_thread(self._memory.of, owner, turn.session, reply, target)
         think = _think(turn.session.think, client.thinks(reply.model))
-        return ChatRequest(reply.model, messages, {"num_ctx": num_ctx}, think)
-
-    def _branch(self, owner: int, reply_id: int) -> tuple[list[Message], dict[int, str | bytes]]:
-        """The messages down to the reply, and what is in their attachments, by id."""
-        branch = self._store.branch(owner, reply_id)
-        contents = {
-            attachment.id: self._store.content(owner, attachment.id)
-            for message in branch
-            for attachment in message.attachments
-        }
-        return branch, contents
+        return replace(plan.seen, think=think)
 
     async def _watch_loading(
-        self, client: OllamaClient, generation: Generation, request: ChatRequest
+        self, client: OllamaClient, generation: Generation, model: str, tokens: int
     ) -> None:
         """Tell loading the model from reading the prompt, until the first word ends both."""
-        characters = sum(len(message["content"]) for message in request.messages)
         with suppress(ChatError):  # the request itself will tell
-            while not await asyncio.to_thread(client.is_loaded, request.model):
+            while not await asyncio.to_thread(client.is_loaded, model):
                 if generation.phase.doing not in BEFORE_READING:
                     return
                 generation.enter("loading")
                 await asyncio.sleep(LOADED_EVERY)
         if generation.phase.doing in BEFORE_READING:
-            generation.enter("reading", characters // CHARACTERS_PER_TOKEN)
+            generation.enter("reading", tokens)
 
 
 def check_sight(client: OllamaClient, model: str) -> None:
     """Raises CannotSee for a model that takes no images. May ask the server."""
-    if not _sees(client, model):
+    if not client.sees(model):
         raise CannotSee(
             f"The model {model!r} cannot see images: pick one that can, then send it again;"
             " `ollama pull gemma3:4b` gets one."
         )
-
-
-def _sees(client: OllamaClient, model: str) -> bool:
-    """Whether it takes images, or the server does not tell."""
-    capabilities = client.capabilities(model)
-    return capabilities is None or "vision" in capabilities
 
 
 def shows_images(message: Message) -> bool:

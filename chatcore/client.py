@@ -89,13 +89,18 @@ class OllamaClient:
             installed = [_model_info(model, loaded) for model in self._sync.list().models]
         return sorted(installed, key=lambda model: model.name)
 
+    def trained_for(self, model: str) -> int | None:
+        """As context_length, for any thread, and for no longer than listing takes."""
+        return self._look_at(model).context_length
+
     def is_loaded(self, model: str) -> bool:
         with self._translated():
             return any(loaded.model == model for loaded in self._sync.ps().models)
 
-    def capabilities(self, model: str) -> frozenset[str] | None:
-        """What the model can do, `vision` for one; None where the server does not tell."""
-        return self._look_at(model).capabilities
+    def sees(self, model: str) -> bool:
+        """Whether it takes images, or the server does not tell."""
+        capabilities = self._look_at(model).capabilities
+        return capabilities is None or "vision" in capabilities
 
     def thinks(self, model: str) -> tuple[Think, ...]:
         """What can be chosen of its thinking: nothing, on and off, or levels."""

@@ -1,11 +1,144 @@
-"""What the model sees of a session. Pure: messages in, wire messages out."""
+"""What the model sees of a chat: which of its messages fit, and how they are sent. Pure."""
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from chatcore.types import Message
+from chatcore.errors import PromptTooLong
+from chatcore.types import Message, Part, Seen
+
+ROOM = 1024  # tokens kept for the reply, and of a small window a quarter
+CUT = 0.75  # of the tokens predicted: a server that read fewer cut the chat
+CUT_BESIDE = 50  # tokens a template may add to what is new
+
+
+class Count(Protocol):
+    """How many tokens messages take."""
+
+    @property
+    def request(self) -> float:
+        """Those of no message."""
+        ...
+
+    def tokens(self, part: Part) -> float: ...
+
+    def margin(self, part: Part) -> float:
+        """How far beyond that it may be."""
+        ...
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The messages of a request by id, oldest first, and what it is predicted to take."""
+
+    sent: tuple[int, ...]
+    left_out: tuple[int, ...]
+    """Those without room."""
+    first: int
+    """The message after them: from it on nothing is left out for want of room."""
+    tokens: int
+    budget: int
+    """What there is for them: the window, less the room kept for the reply."""
+    num_ctx: int
+
+
+def fit(parts: Sequence[Part], num_ctx: int, num_predict: int | None, count: Count) -> Fit:
+    """As much of a chat as the window holds beside the reply: whole turns, the oldest left out.
+
+    A turn is a prompt and what follows it. System messages, turns with a pinned message and the
+    last turn are always in; a message that the person left out is not, unless it is the prompt to
+    be answered. What stands before the first prompt that is sent is not sent either, as models
+    expect a person to begin. `parts` holds a prompt at least.
+
+    Raises PromptTooLong where what must be in is too much.
+    """
+    budget = num_ctx - room(num_ctx, num_predict)
+    system = [part for part in parts if part.role == "system" and part.keep != "left_out"]
+    *turns, last = _turns(_wanted(parts))
+    kept = system + last + [part for turn in turns if _is_pinned(turn) for part in turn]
+    tokens = count.request + sum(map(count.tokens, kept))
+    if tokens > budget:
+        raise PromptTooLong(_too_long(tokens, budget, num_ctx, len(kept)))
+    free = budget - tokens - sum(map(count.margin, kept))
+    open_turns = [turn for turn in turns if not _is_pinned(turn)]
+    while open_turns:
+        needed = sum(count.tokens(part) + count.margin(part) for part in open_turns[-1])
+        if needed > free:
+            break
+        free -= needed
+        kept += open_turns.pop()
+    ids = {part.id for part in kept}
+    sent = tuple(part.id for part in parts if part.id in ids)
+    left_out = tuple(part.id for turn in open_turns for part in turn)
+    tokens = count.request + sum(map(count.tokens, kept))
+    return Fit(sent, left_out, _first(parts, left_out), round(tokens), budget, num_ctx)
+
+
+def room(num_ctx: int, num_predict: int | None) -> int:
+    """Tokens of the window kept for the reply: as many as were asked for, and at most half."""
+    if num_predict is not None and num_predict > 0:
+        return min(num_predict, num_ctx // 2)
+    return min(ROOM, num_ctx // 4)
+
+
+def _wanted(parts: Sequence[Part]) -> list[Part]:
+    """Without system messages, and without what the person left out, as far as that can be."""
+    last = max((n for n, part in enumerate(parts) if part.role == "user"), default=0)
+    return [
+        part
+        for n, part in enumerate(parts)
+        if part.role != "system" and (part.keep != "left_out" or n >= last)
+    ]
+
+
+def _turns(parts: Iterable[Part]) -> list[list[Part]]:
+    """Each begins with a prompt; what comes before the first is in none."""
+    turns: list[list[Part]] = []
+    for part in parts:
+        if part.role == "user":
+            turns.append([part])
+        elif turns:
+            turns[-1].append(part)
+    return turns
+
+
+def _is_pinned(turn: list[Part]) -> bool:
+    return any(part.keep == "pinned" for part in turn)
+
+
+def _first(parts: Sequence[Part], left_out: tuple[int, ...]) -> int:
+    ids = [part.id for part in parts]
+    return ids[ids.index(left_out[-1]) + 1] if left_out else ids[0]
+
+
+def _too_long(tokens: float, budget: int, num_ctx: int, messages: int) -> str:
+    what = "This prompt" if messages == 1 else "This prompt, with what is always sent before it,"
+    return (
+        f"{what} takes about {tokens:,.0f} tokens, and {budget:,} of the context window of"
+        f" {num_ctx:,} are free for it: shorten it, unpin messages, or choose a larger window"
+        " in the sidebar, then press Regenerate."
+    )
+
+
+def sent(branch: Sequence[int], seen: Seen) -> set[int]:
+    """Which of the messages before a reply, by id and oldest first, were in its request."""
+    whole = branch[branch.index(seen.first) :] if seen.first in branch else ()
+    return {*whole, *seen.before}.difference(seen.without)
+
+
+def is_cut(seen: Seen, prompt_eval_count: int) -> bool:
+    """Whether the server read much less than was sent, and so cut the chat further.
+
+    A prediction that rests on counts is seldom wrong by a quarter. Some versions of Ollama count
+    only what was not in their cache: that is at most what is new since the reply before.
+    """
+    return (
+        seen.sure
+        and prompt_eval_count < CUT * seen.tokens
+        and prompt_eval_count > seen.new / CUT + CUT_BESIDE
+    )
 
 
 def wire_messages(

@@ -17,7 +17,7 @@ ChatError                the message is one sentence: what happened and what to 
  ├─ AlreadyGenerating    the session has a reply under way
  ├─ KeyReused            a prompt has the key of another one
  ├─ TooBusy              the owner has enough prompts waiting
- ├─ PromptTooLong        a message has more characters than are taken
+ ├─ PromptTooLong        a message is longer than is taken, or than the context window
  ├─ FileRefused          an attached file cannot be read, or is too much
  └─ CannotSee            the model takes no images
 """
@@ -92,7 +92,7 @@ class TooBusy(ChatError):
 
 
 class PromptTooLong(ChatError):
-    """A message has more characters than are taken."""
+    """A message is longer than is taken, or than the context window."""
 
 
 class FileRefused(ChatError):

@@ -4,7 +4,7 @@ Times are milliseconds since 1970 (UTC), durations are nanoseconds as Ollama sen
 are bytes. A figure that nobody measured is None, never 0.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 Role = Literal["system", "user", "assistant"]
@@ -13,6 +13,8 @@ State = Literal["done", "streaming", "stopped", "interrupted", "error", "waiting
 
 CHARACTERS_PER_TOKEN = 4  # a guess, for figures that are shown and nothing else
 
+Keep = Literal["", "pinned", "left_out"]
+"""Whether a message is always sent to the model, never, or as there is room."""
 
 Think = Literal["", "on", "off", "low", "medium", "high"]
 """Whether, or how much, a model shall think; "" as it does by itself."""
@@ -33,6 +35,8 @@ class Session:
     unread: int = 0
     """1 when a reply ended that nobody followed, and the chat was not opened since."""
     think: Think = ""
+    num_ctx: int | None = None
+    """The context window chosen for it, in tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,60 @@ class Attachment:
         return self.characters is None
 
 
+class Size(NamedTuple):
+    """How long texts and images are, which says about how many tokens they take."""
+
+    messages: int = 0
+    characters: int = 0
+    extra: int = 0
+    """Bytes in UTF-8 beyond one a character: a script that has some has fewer letters a token."""
+    images: int = 0
+
+
+class Sample(NamedTuple):
+    """A request that was answered, and its length by the model's own count."""
+
+    size: Size
+    tokens: int
+
+
+class Part(NamedTuple):
+    """A message as it is counted: all but its text."""
+
+    id: int
+    role: Role
+    size: Size
+    keep: Keep = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a reply's request held. It names messages, and is small: so it can be made again."""
+
+    num_ctx: int
+    tokens: int
+    """As it was predicted."""
+    new: int
+    """Of those, how many no reply before had seen."""
+    sure: bool
+    """Whether the prediction rests on the model's own counts."""
+    size: Size
+    first: int
+    """The first message from which on all were sent."""
+    before: tuple[int, ...] = ()
+    """Those that were sent from before it."""
+    without: tuple[int, ...] = ()
+    """Those that were not sent from after it."""
+    left_out: int = 0
+    """How many messages found no room."""
+    continued: int = 0
+    """Characters of the reply that were there already, and sent."""
+    options: dict[str, Any] = field(default_factory=dict)
+    think: bool | str | None = None
+    sees: bool = True
+    """Whether images were sent, and not only their names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message of a session's tree. The text of a streaming reply is its latest draft."""
@@ -137,6 +195,9 @@ class Message:
     versions: tuple[int, ...] = ()
     """The ids of all messages that stand in this one's place, oldest first, its own too."""
     attachments: tuple[Attachment, ...] = ()
+    keep: Keep = ""
+    seen: Seen | None = None
+    """Of a reply: what its request held, where it was made."""
 
 
 @dataclass(frozen=True, slots=True)

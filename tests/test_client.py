@@ -88,12 +88,13 @@ def test_what_a_model_can_do_is_asked_once_with_its_window(client, fake):
     fake.models = [fake_model("gemma3:4b", capabilities=["completion", "vision"])]
     assert asyncio.run(client.context_length("gemma3:4b"))
     fake.stop()
-    assert client.capabilities("gemma3:4b") == {"completion", "vision"}
+    assert client.sees("gemma3:4b")
+    assert client.trained_for("gemma3:4b") == 131_072
 
 
 def test_a_server_that_does_not_tell_what_a_model_can_do_is_believed(client, fake):
     fake.models = [fake_model("gemma3:4b", capabilities=None)]
-    assert client.capabilities("gemma3:4b") is None
+    assert client.sees("gemma3:4b")
 
 
 def test_images_are_sent_as_ollama_takes_them(client, fake):

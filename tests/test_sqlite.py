@@ -247,6 +247,17 @@ def test_a_link_shows_no_message_that_was_moved_to_another_chat(store):
             store.shares.read(session.id, "hash")
 
 
+def test_messages_of_before_memory_are_kept_as_there_is_room(path):
+    with Database(path) as db:
+        db.execute(f"pragma application_id = {schema.APPLICATION_ID}")
+        schema.migrations.apply(db, stop_before="m009_memory")
+    store = SqliteStore(path)
+    ann = store.owner("ann")
+    turn = store.begin_turn(ann, None, "hello", "m")
+    assert (turn.prompt.keep, turn.prompt.seen, turn.session.num_ctx) == ("", None, None)
+    store.close()
+
+
 def test_versions_are_found_by_their_index(store):
     with store._readers.lend() as db:
         plan = db.execute(f"explain query plan select {rows.MESSAGE} from messages m, drafts d")

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from chatcore.store.belongings import Belongings
 from chatcore.store.identities import Identities
+from chatcore.store.memory import MemoryStore
 from chatcore.store.posts import Posts
 from chatcore.store.search import Search
 from chatcore.store.shares import Shares
@@ -36,6 +37,7 @@ class Store(Protocol):
     search: Search
     tokens: Tokens
     belongings: Belongings
+    memory: MemoryStore
 
     def check(self) -> None:
         """Write something that changes nothing: raises StoreError where a prompt would fail."""

@@ -71,7 +71,8 @@ def test_a_file_alone_that_cannot_be_read_is_told_once(open_page):
     assert errors(page.run()) == []
 
 
-def test_a_full_disk_keeps_the_files_too(open_page, fake):
+def test_a_full_disk_keeps_the_files_too(open_page, fake, monkeypatch):
+    monkeypatch.setenv("HEARTH_NUM_CTX", "131072")
     page = open_page()
     store = service.hearth().store
     store._writer.call(lambda db: db.execute("pragma max_page_count = 1").fetchone())

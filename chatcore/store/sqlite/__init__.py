@@ -16,6 +16,7 @@ from sqlite_utils import Database
 from chatcore.errors import MessageNotFound, SessionNotFound, StoreError, TooBusy
 from chatcore.store.belongings import Belongings
 from chatcore.store.identities import Identities
+from chatcore.store.memory import MemoryStore
 from chatcore.store.posts import Posts
 from chatcore.store.search import Search
 from chatcore.store.shares import Shares
@@ -23,6 +24,7 @@ from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.belongings import SqliteBelongings
 from chatcore.store.sqlite.connections import Readers, Writer, translated
 from chatcore.store.sqlite.identities import SqliteIdentities
+from chatcore.store.sqlite.memory import SqliteMemory
 from chatcore.store.sqlite.posts import SqlitePosts
 from chatcore.store.sqlite.schema import prepare
 from chatcore.store.sqlite.search import SqliteSearch
@@ -57,6 +59,7 @@ class SqliteStore:
         self.search: Search = SqliteSearch(self._readers)
         self.tokens: Tokens = SqliteTokens(self._readers, self._writer)
         self.belongings: Belongings = SqliteBelongings(self._readers, self._writer)
+        self.memory: MemoryStore = SqliteMemory(self._readers, self._writer)
 
     def close(self) -> None:
         self._readers.close()
@@ -232,6 +235,7 @@ class SqliteStore:
         def fork(db: Database) -> Session:
             source = rows.session_of(db, owner, message_id)
             copy = rows.make_session(db, owner, source.title, source.model, source.think)
+            rows.copy_options(db, source.pk, copy.pk)
             path = [m for m in rows.branch(db, message_id) if m.state != "streaming"]
             leaf = rows.copy_branch(db, owner, path, copy.pk)
             if leaf is not None:

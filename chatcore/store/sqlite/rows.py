@@ -8,7 +8,7 @@ import json
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlite_utils import Database
@@ -20,7 +20,9 @@ from chatcore.types import (
     Message,
     Record,
     Role,
+    Seen,
     Session,
+    Size,
     State,
     Think,
     Turn,
@@ -32,10 +34,14 @@ TITLE_CHARACTERS = 60
 
 SESSION = "pk, id, title, model, leaf_id, created_at, updated_at, n_messages, unread"
 # Not in the index that the sidebar's list is read from.
-WHOLE_SESSION = f"{SESSION}, coalesce(json_extract(options, '$.think'), '') as think"
+WHOLE_SESSION = (
+    f"{SESSION}, coalesce(json_extract(options, '$.think'), '') as think,"
+    " json_extract(options, '$.num_ctx') as num_ctx"
+)
 MESSAGE = """
     m.id, m.session_pk, m.parent_id, m.role, m.state, coalesce(d.body, m.body) as body,
     coalesce(d.thinking, m.thinking) as thinking, m.model, m.created_at, m.usage, m.error, m.rating,
+    m.keep, m.context as seen,
     (select json_group_array(v.id) from messages v
      where v.session_pk = m.session_pk and v.parent_id is m.parent_id
      and v.state not in ('waiting', 'held')) as versions,
@@ -78,6 +84,16 @@ def first_words(prompt: str) -> str:
 
 def from_usage(usage: Usage | None) -> str | None:
     return None if usage is None else json.dumps(asdict(usage))
+
+
+def from_seen(seen: Seen) -> str:
+    return json.dumps(asdict(seen))
+
+
+def to_seen(context: str) -> Seen:
+    kept = json.loads(context)
+    lists = {"before": tuple(kept["before"]), "without": tuple(kept["without"])}
+    return Seen(**kept | lists | {"size": Size(*kept["size"])})
 
 
 def make_owner(db: Database, key: str) -> int:
@@ -144,6 +160,13 @@ def name_empty(db: Database, session_pk: int, title: str) -> None:
         "update sessions set title = ? where pk = ? and leaf_id is null"
         " and title_by = 'first words'",
         [title, session_pk],
+    )
+
+
+def copy_options(db: Database, source_pk: int, to: int) -> None:
+    db.execute(
+        "update sessions set options = (select options from sessions where pk = ?) where pk = ?",
+        [source_pk, to],
     )
 
 
@@ -282,18 +305,32 @@ def leaf_below(db: Database, message_id: int) -> int:
 def copy_branch(db: Database, owner: int, source: list[Message], session_pk: int) -> int | None:
     """Copies of messages as one line of another session; the id of the last."""
     parent: int | None = None
+    copies: dict[int, int] = {}
     for original in source:
         copy = insert(db, owner, session_pk, parent, original.role)
         db.execute(
             "update messages set"
-            " (state, body, thinking, model, usage, context, error, rating, copy_of) ="
-            " (select state, body, thinking, model, usage, context, error, rating, id"
+            " (state, body, thinking, model, usage, context, error, rating, keep, copy_of) ="
+            " (select state, body, thinking, model, usage, ?, error, rating, keep, id"
             "  from messages where id = ?) where id = ?",
-            [original.id, copy],
+            [original.seen and _of_copies(original.seen, copies), original.id, copy],
         )
         copy_attachments(db, original.id, copy)
+        copies[original.id] = copy
         parent = copy
     return parent
+
+
+def _of_copies(seen: Seen, copies: dict[int, int]) -> str:
+    """What a reply saw, told of the copies of the messages."""
+    return from_seen(
+        replace(
+            seen,
+            first=copies[seen.first],
+            before=tuple(copies[n] for n in seen.before),
+            without=tuple(copies[n] for n in seen.without),
+        )
+    )
 
 
 def attach(db: Database, message_id: int, files: Sequence[File]) -> None:
@@ -337,10 +374,12 @@ def attached(db: Database, owner: int, attachment_id: int, columns: str) -> dict
 
 def from_row(row: dict[str, Any]) -> Message:
     usage, versions = row.pop("usage"), sorted(json.loads(row.pop("versions")))
+    seen = row.pop("seen")
     attachments = sorted(json.loads(row.pop("attachments")))
     return Message(
         **row,
         usage=usage and Usage(**json.loads(usage)),
+        seen=seen and to_seen(seen),
         versions=tuple(versions),
         attachments=tuple(Attachment(*columns) for columns in attachments),
     )

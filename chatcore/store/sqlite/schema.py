@@ -253,6 +253,17 @@ def m008_tokens(db: Database) -> None:
     """)
 
 
+@migrations()
+def m009_memory(db: Database) -> None:
+    """`keep`: whether a message is pinned or left out. The counts of a model's requests are found
+    by their index."""
+    db.executescript("""
+    alter table messages add column keep text not null default ''
+        check (keep in ('', 'pinned', 'left_out'));
+    create index messages_counted on messages(model, id) where context is not null;
+    """)
+
+
 def prepare(path: Path) -> str:
     """Make `path` a history of this version, from nothing or from an older one.
 

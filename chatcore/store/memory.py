@@ -1,0 +1,32 @@
+"""What is kept of what models see: the contract beside that of the chats themselves."""
+
+from typing import Protocol
+
+from chatcore.types import Keep, Part, Sample, Seen
+
+
+class MemoryStore(Protocol):
+    """Raises as Store does: SessionNotFound, MessageNotFound, StoreError."""
+
+    def keep(self, owner: int, message_id: int, keep: Keep) -> None:
+        """Pin a message, leave it out, or neither."""
+        ...
+
+    def choose_num_ctx(self, owner: int, session_id: str, num_ctx: int | None) -> None:
+        """The window of the session's next replies; None for the usual one."""
+        ...
+
+    def parts(self, owner: int, message_id: int | None) -> list[Part]:
+        """The messages down to this one that hold anything, as they are counted."""
+        ...
+
+    def samples(self, owner: int, model: str, limit: int = 40) -> list[Sample]:
+        """The owner's last requests to a model whose count is known, the latest first."""
+        ...
+
+    def saw(self, owner: int, message_id: int, seen: Seen) -> None:
+        """Keep with a streaming reply what its request holds.
+
+        Returns at once; on disk before whatever is written later. A failure is logged.
+        """
+        ...

@@ -1,0 +1,176 @@
+"""Which messages fit a window: what holds for every chat."""
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from chatcore.context import CUT, Fit, fit, is_cut, room, sent
+from chatcore.errors import PromptTooLong
+from chatcore.types import Part, Seen, Size
+
+
+class Exact:
+    """A token a character, two a message, three a request, no doubt."""
+
+    request = 3.0
+
+    def tokens(self, part):
+        return 2.0 + part.size.characters
+
+    def margin(self, part):
+        return 0.0
+
+
+class Doubtful(Exact):
+    def margin(self, part):
+        return 0.5 * self.tokens(part)
+
+
+def chat(*lengths, **kept):
+    """Prompts and replies in turn; pinned=2 pins the second message, left_out=3 the third."""
+    wishes = {n: keep for keep, n in kept.items()}
+    return [
+        Part(n, ("assistant", "user")[n % 2], Size(1, length), wishes.get(n, ""))
+        for n, length in enumerate(lengths, 1)
+    ]
+
+
+parts = st.builds(
+    lambda rows: [Part(n, *row) for n, row in enumerate(rows, 1)],
+    st.lists(
+        st.tuples(
+            st.sampled_from(["user", "assistant", "user", "assistant", "system"]),
+            st.integers(0, 60).map(lambda characters: Size(1, characters)),
+            st.sampled_from(["", "", "", "pinned", "left_out"]),
+        ),
+        min_size=1,
+        max_size=30,
+    ),
+).filter(lambda parts: any(part.role == "user" for part in parts))
+counts = st.sampled_from([Exact(), Doubtful()])
+
+
+def fitted(parts, count, num_ctx=400):
+    try:
+        return fit(parts, num_ctx, None, count)
+    except PromptTooLong:
+        assume(False)
+        raise
+
+
+def by_id(parts, ids):
+    wanted = set(ids)
+    return [part for part in parts if part.id in wanted]
+
+
+def prompt_of(parts):
+    return max(part.id for part in parts if part.role == "user")
+
+
+@given(parts, counts)
+def test_it_is_never_over_budget_and_nothing_is_counted_twice(parts, count):
+    found = fitted(parts, count)
+    assert found.tokens == 3 + sum(count.tokens(part) for part in by_id(parts, found.sent))
+    assert found.tokens <= found.budget == 300
+    assert len(set(found.sent)) == len(found.sent)
+
+
+@given(parts, counts)
+def test_order_is_kept_and_a_person_begins(parts, count):
+    found = fitted(parts, count)
+    kept = by_id(parts, found.sent)
+    assert [part.id for part in kept] == list(found.sent)
+    assert next(part.role for part in kept if part.role != "system") == "user"
+
+
+@given(parts, counts)
+def test_system_prompts_and_the_last_prompt_are_always_in(parts, count):
+    found = fitted(parts, count)
+    system = {p.id for p in parts if p.role == "system" and p.keep != "left_out"}
+    assert system | {prompt_of(parts)} <= set(found.sent)
+
+
+@given(parts, counts)
+def test_pinned_messages_are_in_unless_no_prompt_stands_before_them(parts, count):
+    found = fitted(parts, count)
+    last = prompt_of(parts)
+    prompts = [p.id for p in parts if p.role == "user" and (p.keep != "left_out" or p.id == last)]
+    pinned = {p.id for p in parts if p.keep == "pinned" and p.id >= prompts[0]}
+    assert pinned <= set(found.sent)
+
+
+@given(parts, counts)
+def test_what_the_person_left_out_is_never_sent(parts, count):
+    found = fitted(parts, count)
+    last = prompt_of(parts)
+    assert all(part.keep != "left_out" or part.id >= last for part in by_id(parts, found.sent))
+
+
+@given(parts, counts)
+def test_fitting_what_fits_changes_nothing(parts, count):
+    found = fitted(parts, count)
+    assert fit(by_id(parts, found.sent), 400, None, count).sent == found.sent
+
+
+@given(parts, counts)
+def test_what_was_sent_is_found_again_from_what_is_kept_of_it(parts, count):
+    found = fitted(parts, count)
+    ids = [part.id for part in parts]
+    at = ids.index(found.first)
+    seen = Seen(
+        400, 0, 0, True, Size(), found.first,
+        tuple(n for n in ids[:at] if n in found.sent),
+        tuple(n for n in ids[at:] if n not in found.sent),
+    )  # fmt: skip
+    assert sent(ids, seen) == set(found.sent)
+    assert not set(found.left_out) & set(ids[at:])
+
+
+def test_whole_turns_are_left_out_the_oldest_first():
+    found = fit(chat(50, 50, 50, 50, 50), 250, None, Exact())
+    assert found == Fit((3, 4, 5), (1, 2), 3, 159, 188, 250)
+
+
+def test_a_pinned_message_keeps_its_turn():
+    found = fit(chat(20, 20, 60, 60, 50, 50, 10, pinned=2), 280, None, Exact())
+    assert (found.sent, found.left_out, found.first) == ((1, 2, 5, 6, 7), (3, 4), 5)
+
+
+def test_a_reply_whose_prompt_is_left_out_does_not_begin():
+    found = fit(chat(5, 5, 5, 5, 5, left_out=1), 400, None, Exact())
+    assert found.sent == (3, 4, 5)
+    assert found.left_out == ()
+
+
+def test_doubt_about_a_count_leaves_out_more():
+    assert len(fit(chat(*[30] * 9), 400, None, Doubtful()).sent) == 5
+    assert len(fit(chat(*[30] * 9), 400, None, Exact()).sent) == 9
+
+
+def test_a_prompt_that_cannot_fit_is_refused_with_what_to_do():
+    with pytest.raises(PromptTooLong, match=r"This prompt takes about 505 tokens.* 300 of .* 400 "):
+        fit(chat(500), 400, None, Exact())
+    with pytest.raises(PromptTooLong, match=r"with what is always sent before it.*unpin"):
+        fit(chat(5, 290, 5, pinned=1), 400, None, Exact())
+
+
+def test_room_for_the_reply_is_what_was_asked_for_or_a_quarter():
+    assert [room(8192, None), room(512, None), room(8192, 300)] == [1024, 128, 300]
+    assert [room(512, 5000), room(512, -1)] == [256, 128]
+
+
+def seen(**facts):
+    return Seen(8192, 4000, 300, True, Size(), 1, **facts)
+
+
+@pytest.mark.parametrize(
+    ("count", "cut"),
+    [(4100, False), (3500, False), (CUT * 4000 - 1, True), (2048, True), (420, False), (0, False)],
+)
+def test_a_server_that_read_far_less_than_was_sent_cut_it(count, cut):
+    """But for one that counts only what was not in its cache, about the 300 that are new."""
+    assert is_cut(seen(), count) is cut
+
+
+def test_nothing_is_said_of_a_guess():
+    assert not is_cut(Seen(8192, 4000, 300, False, Size(), 1), 2048)

@@ -1,0 +1,207 @@
+"""What a chat's next request will hold, what is kept of it, and how it is made again."""
+
+import pytest
+
+from chatcore.errors import MessageNotFound, SessionNotFound
+from chatcore.memory import Memory, Target
+from chatcore.settings import Settings
+from chatcore.store.sqlite.memory import SAMPLES
+from chatcore.types import File, Sample, Seen, Size
+from tests.fake_ollama import PAUSE, Done, fake_model
+from tests.test_generations import followed, last, start
+
+MODEL = "llama3.2:3b"
+WORDS = "some words that are the same in every turn of this chat " * 4
+
+
+@pytest.fixture
+def memory(store, tmp_path):
+    return Memory(store, Settings(tmp_path / "x.db", num_ctx=512))
+
+
+@pytest.fixture
+def small(generations_with):
+    return generations_with(num_ctx=512)
+
+
+def chat(generations, owner, turns, session_id=None):
+    for n in range(turns):
+        generation = start(generations, owner, f"{n}: {WORDS}", session_id)
+        followed(generation)
+        session_id = generation.turn.session.id
+    return session_id
+
+
+def sent(fake, n=-1):
+    return [message["content"] for message in fake.requests[n]["messages"]]
+
+
+def bodies(store, owner, session_id):
+    return [message.body for message in store.messages(owner, session_id)]
+
+
+def test_the_oldest_turns_are_left_out_and_the_reply_knows(small, store, ann, fake):
+    session_id = chat(small, ann, 8)
+    reply = store.messages(ann, session_id)[-1]
+    *before, _ = bodies(store, ann, session_id)
+    assert sent(fake) == before[reply.seen.left_out :]
+    assert reply.seen.left_out > 0
+    assert reply.seen.num_ctx == fake.requests[-1]["options"]["num_ctx"] == 512
+    assert store.message(ann, reply.seen.first).body == sent(fake)[0]
+
+
+def test_the_plan_for_the_next_prompt_is_what_is_sent_then(small, memory, store, ann, fake):
+    session_id = chat(small, ann, 8)
+    plan = memory.next(ann, store.session(ann, session_id), Target(MODEL))
+    followed(start(small, ann, "?", session_id))
+    assert len(plan.fit.sent) == len(sent(fake))
+    assert store.message(ann, plan.fit.first).body == sent(fake)[0]
+
+
+def test_a_request_is_made_again_exactly(generations, memory, store, ann, fake):
+    fake.models = [fake_model(MODEL, capabilities=["completion", "vision", "thinking"])]
+    files = [
+        File("notes.txt", "text/plain; charset=utf-8", b"notes", "notes"),
+        File("cat.png", "image/png", b"bytes", None),
+    ]
+    turn = generations.start(ann, None, "what is it?", MODEL, files, think="on")
+    followed(turn)
+    followed(start(generations, ann, "and now?", turn.turn.session.id))
+    reply = last(store, turn)
+    request = memory.request(ann, reply, reply.seen)
+    body = fake.requests[0]
+    assert (request.options, request.think) == (body["options"], body["think"])
+    assert [m["content"] for m in request.messages] == sent(fake, 0)
+    assert request.messages[0]["images"] == [b"bytes"]
+
+
+def test_a_continued_reply_was_asked_with_its_beginning(generations, memory, store, ann, fake):
+    fake.reply("one two", Done("length"))
+    generation = start(generations, ann)
+    followed(generation)
+    followed(generations.resume(ann, last(store, generation)))
+    reply = last(store, generation)
+    assert sent(fake)[-1] == "one two"
+    assert memory.request(ann, reply, reply.seen).messages == fake.requests[-1]["messages"]
+
+
+def test_what_a_reply_sees_is_kept_before_it_ends(generations, store, ann, fake):
+    fake.reply("half ", PAUSE, "whole")
+    generation = start(generations, ann)
+    fake.wait_for_request()
+    store.check()  # written after it
+    seen = last(store, generation).seen
+    assert (seen.first, seen.size.messages) == (generation.turn.prompt.id, 1)
+
+
+def test_what_is_left_out_by_hand_is_not_sent_until_it_is_let_in(generations, store, ann, fake):
+    session_id = chat(generations, ann, 3)
+    message = store.messages(ann, session_id)[2]
+    for keep in ("left_out", ""):
+        store.memory.keep(ann, message.id, keep)
+        followed(start(generations, ann, "now?", session_id))
+        assert (message.body in sent(fake)) is (keep == "")
+
+
+def test_what_is_pinned_is_sent_however_old(small, store, ann, fake):
+    session_id = chat(small, ann, 8)
+    first = store.messages(ann, session_id)[0]
+    assert first.body not in sent(fake)
+    store.memory.keep(ann, first.id, "pinned")
+    followed(start(small, ann, "now?", session_id))
+    assert first.body == sent(fake)[0]
+
+
+def test_a_prompt_that_cannot_fit_is_not_sent_and_kept(small, store, ann, fake):
+    generation = start(small, ann, "word " * 1000)
+    followed(generation)
+    reply = last(store, generation)
+    assert reply.state == "error"
+    assert "choose a larger window" in reply.error
+    assert fake.requests == []
+    store.memory.choose_num_ctx(ann, generation.turn.session.id, 4096)
+    followed(small.regenerate(ann, reply, MODEL))
+    assert fake.requests[-1]["options"]["num_ctx"] == 4096
+
+
+def test_no_window_is_larger_than_the_model_was_trained_for(memory, store, ann):
+    session = store.begin_turn(ann, None, "hello", MODEL).session
+    assert memory.num_ctx(session, None) == 512
+    assert memory.num_ctx(None, 256) == 256
+    store.memory.choose_num_ctx(ann, session.id, 32768)
+    session = store.session(ann, session.id)
+    assert (memory.num_ctx(session, None), memory.num_ctx(session, 8192)) == (32768, 8192)
+    store.memory.choose_num_ctx(ann, session.id, None)
+    assert memory.num_ctx(store.session(ann, session.id), 8192) == 512
+
+
+def test_a_fork_keeps_window_pins_and_what_its_replies_saw(small, memory, store, ann, fake):
+    session_id = chat(small, ann, 8)
+    store.memory.choose_num_ctx(ann, session_id, 512)
+    messages = store.messages(ann, session_id)
+    store.memory.keep(ann, messages[0].id, "pinned")
+    store.memory.keep(ann, messages[-4].id, "left_out")
+    followed(start(small, ann, "now?", session_id))
+    leaf = store.messages(ann, session_id)[-1]
+    fork = store.fork_session(ann, leaf.id)
+    assert fork.num_ctx == 512
+    copies = store.messages(ann, fork.id)
+    assert [copy.keep for copy in copies] == [m.keep for m in store.messages(ann, session_id)]
+    seen = copies[-1].seen
+    assert {seen.first, *seen.before, *seen.without} <= {copy.id for copy in copies}
+    assert memory.request(ann, copies[-1], seen) == memory.request(ann, leaf, leaf.seen)
+
+
+def test_a_model_that_does_not_see_is_sent_no_image_tokens(memory, store, ann):
+    files = [File("cat.png", "image/png", b"bytes", None)]
+    session = store.begin_turn(ann, None, "what is it?", MODEL, attachments=files).session
+    assert len(memory.next(ann, session, Target(MODEL)).fit.sent) == 1
+    assert len(memory.next(ann, session, Target(MODEL, sees=False)).fit.sent) == 2
+
+
+def test_a_message_is_counted_with_its_files_and_without_thoughts(store, ann):
+    files = [
+        File("notes.txt", "text/plain; charset=utf-8", b"", "größer"),
+        File("cat.png", "image/png", b"bytes", None),
+    ]
+    turn = store.begin_turn(ann, None, "what?", MODEL, attachments=files)
+    store.finish_reply(ann, turn.reply.id, "done", "that", thinking="long thoughts")
+    assert [part.size for part in store.memory.parts(ann, turn.reply.id)] == [
+        Size(1, 5 + 6, 2, 1),
+        Size(1, 4, 0, 0),
+    ]
+    assert store.memory.parts(ann, None) == []
+
+
+def test_a_reply_without_a_word_is_no_part_of_the_chat(store, ann):
+    turn = store.begin_turn(ann, None, "hello", MODEL)
+    assert [part.id for part in store.memory.parts(ann, turn.reply.id)] == [turn.prompt.id]
+
+
+def test_samples_are_of_the_owner_and_the_model(generations, store, ann, bob, fake):
+    fake.models = [fake_model(MODEL), fake_model("other:1b")]
+    fake.reply("hi", Done(prompt_eval_count=21))
+    followed(start(generations, ann, "hello"))
+    followed(start(generations, ann, "hello", model="other:1b"))
+    followed(start(generations, bob, "hello"))
+    assert store.memory.samples(ann, MODEL) == [Sample(Size(1, 5), 21)]
+
+
+def test_samples_are_found_by_their_index(store):
+    with store._readers.lend() as db:
+        plan = db.execute(f"explain query plan {SAMPLES}", ["m", 1, 2, 3]).fetchall()
+    assert any("messages_counted (model=? AND id>? AND id<?)" in row[3] for row in plan)
+
+
+def test_nothing_of_another_owner_can_be_pinned_or_changed(store, ann, bob):
+    turn = store.begin_turn(ann, None, "hello", MODEL)
+    with pytest.raises(MessageNotFound):
+        store.memory.keep(bob, turn.prompt.id, "pinned")
+    with pytest.raises(MessageNotFound):
+        store.memory.parts(bob, turn.reply.id)
+    with pytest.raises(SessionNotFound):
+        store.memory.choose_num_ctx(bob, turn.session.id, 512)
+    seen = Seen(512, 10, 10, False, Size(1, 5), turn.prompt.id)
+    store.memory.saw(bob, turn.reply.id, seen)
+    store.check()
+    assert store.message(ann, turn.reply.id).seen is None
