@@ -365,3 +365,10 @@ def stop_at_next_touch(session_state):
 
     # Its own __setattr__ would take this for a value to keep.
     object.__setattr__(session_state, "_yield_callback", stop)
+
+
+def test_a_prompt_that_is_too_long_stays_on_the_page_with_the_reason(open_page):
+    page = send(open_page(), "x" * 400_001)
+    assert "A message takes" in errors(page)[0]
+    assert page.code[0].value == "x" * 400_001
+    assert service.hearth().store.sessions(1) == []
