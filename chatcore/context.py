@@ -10,6 +10,8 @@ from chatcore.errors import PromptTooLong
 from chatcore.types import Message, Part, Seen
 
 ROOM = 1024  # tokens kept for the reply, and of a small window a quarter
+# A shorter prompt takes so much as well: what is told to be left out before it is written, is.
+PROMPT = 256  # tokens, and of a small window a sixteenth
 CUT = 0.75  # of the tokens predicted: a server that read fewer cut the chat
 CUT_BESIDE = 50  # tokens a template may add to what is new
 
@@ -61,7 +63,7 @@ def fit(parts: Sequence[Part], num_ctx: int, num_predict: int | None, count: Cou
     tokens = count.request + sum(map(count.tokens, kept))
     if tokens > budget:
         raise PromptTooLong(_too_long(tokens, budget, num_ctx, len(kept)))
-    free = budget - tokens - sum(map(count.margin, kept))
+    free = budget - tokens - sum(map(count.margin, kept)) - _unused(last[0], num_ctx, count)
     open_turns = [turn for turn in turns if not _is_pinned(turn)]
     while open_turns:
         needed = sum(count.tokens(part) + count.margin(part) for part in open_turns[-1])
@@ -81,6 +83,11 @@ def room(num_ctx: int, num_predict: int | None) -> int:
     if num_predict is not None and num_predict > 0:
         return min(num_predict, num_ctx // 2)
     return min(ROOM, num_ctx // 4)
+
+
+def _unused(prompt: Part, num_ctx: int, count: Count) -> float:
+    least = min(PROMPT, num_ctx // 16)
+    return max(0.0, least - count.tokens(prompt) - count.margin(prompt))
 
 
 def _wanted(parts: Sequence[Part]) -> list[Part]:

@@ -142,6 +142,13 @@ def test_a_reply_whose_prompt_is_left_out_does_not_begin():
     assert found.left_out == ()
 
 
+def test_what_is_left_out_is_known_before_a_short_prompt_is_written():
+    lengths = [30] * 12
+    empty, written = (fit(chat(*lengths, last), 400, None, Exact()).left_out for last in (0, 20))
+    assert empty == written != ()
+    assert empty != fit(chat(*lengths, 60), 400, None, Exact()).left_out
+
+
 def test_doubt_about_a_count_leaves_out_more():
     assert len(fit(chat(*[30] * 9), 400, None, Doubtful()).sent) == 5
     assert len(fit(chat(*[30] * 9), 400, None, Exact()).sent) == 9

@@ -45,6 +45,7 @@ MAY_IMPORT = {
         "identity",
         "generation",
         "memory",
+        "context",
         "blocks",
         "markdown",
         "attachments",

@@ -7,7 +7,7 @@ import streamlit as st
 
 from chatcore.errors import ChatError
 from chatcore.service import Hearth
-from chatcore.types import Message
+from chatcore.types import Keep, Message
 from chatcore.ui import state, words
 
 LOOKED_AT = 20  # messages, from the end, among which a reply with text is looked for
@@ -95,6 +95,18 @@ def fork(message: Message) -> None:
 
 def rate(message: Message, key: str) -> None:
     attempt(lambda hearth, owner: hearth.store.rate(owner, message.id, st.session_state[key]))
+
+
+def keep(message: Message, keep: Keep) -> None:
+    attempt(lambda hearth, owner: hearth.store.memory.keep(owner, message.id, keep))
+
+
+def show_seen(message: Message) -> None:
+    st.session_state["seen_of"] = message.id
+
+
+def hide_seen() -> None:
+    st.session_state.pop("seen_of", None)
 
 
 def copy(message: Message) -> None:

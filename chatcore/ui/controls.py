@@ -4,8 +4,14 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from chatcore.context import is_cut
 from chatcore.types import Message, Session
-from chatcore.ui import actions, picker, words
+from chatcore.ui import actions, picker, seen, words
+
+KEPT = {
+    "pinned": ":material/keep: pinned",
+    "left_out": ":material/visibility_off: left out",
+}
 
 
 def draw(message: Message, last: bool) -> None:
@@ -22,10 +28,14 @@ def draw(message: Message, last: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if message.role == "assistant":
             st.caption(words.usage(message), width="content")
+        if message.keep:
+            st.caption(KEPT[message.keep], width="content")
         _versions(message)
         if message.role == "assistant":
             _rating(message)
         _menu(message, last)
+    if message.seen and st.session_state.get("seen_of") == message.id:
+        seen.draw(message, message.seen)
 
 
 def _ending(message: Message) -> None:
@@ -36,6 +46,9 @@ def _ending(message: Message) -> None:
             "Hearth was stopped during this reply: the text so far is kept.",
             icon=":material/power_off:",
         )
+    count = message.usage and message.usage.prompt_eval_count
+    if message.seen and count and is_cut(message.seen, count):
+        st.warning(words.cut(message.seen, count), icon=":material/content_cut:")
 
 
 def _versions(message: Message) -> None:
@@ -88,11 +101,11 @@ def _menu(message: Message, last: bool) -> None:
 
 
 def _entries(message: Message, last: bool) -> dict[str, Callable[[], None]]:
-    entries = {
+    entries: dict[str, Callable[[], None]] = {
         "Copy": lambda: actions.copy(message),
         "Copy link": lambda: actions.copy_link(message),
     }
-    fork = {"Fork from here": lambda: actions.fork(message)}
+    fork = {"Fork from here": lambda: actions.fork(message)} | _keeping(message)
     if message.role != "assistant":
         return entries | {"Edit": lambda: actions.begin_editing(message)} | fork
     if last and can_go_on(message):
@@ -101,7 +114,21 @@ def _entries(message: Message, last: bool) -> dict[str, Callable[[], None]]:
     picked = picker.chosen()
     if picked and picked != message.model:
         entries[f"Regenerate with {picked}"] = lambda: actions.regenerate(message, picked)
+    if message.seen:
+        fork["What the model saw"] = lambda: actions.show_seen(message)
     return entries | fork
+
+
+def _keeping(message: Message) -> dict[str, Callable[[], None]]:
+    """Whether the model is to see it in what follows."""
+    entries: dict[str, Callable[[], None]] = {}
+    if message.keep != "pinned":
+        entries["Pin: always send it"] = lambda: actions.keep(message, "pinned")
+    if message.keep != "left_out":
+        entries["Leave out: never send it"] = lambda: actions.keep(message, "left_out")
+    if message.keep:
+        entries["Send it while there is room"] = lambda: actions.keep(message, "")
+    return entries
 
 
 def can_go_on(message: Message) -> bool:

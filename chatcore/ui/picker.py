@@ -5,10 +5,13 @@ from typing import cast, get_args
 import streamlit as st
 
 from chatcore.errors import ChatError
-from chatcore.types import Think
+from chatcore.types import Session, Think
 from chatcore.ui import words
 from chatcore.ui.actions import attempt
 from chatcore.ui.state import View
+
+USUAL = "Usual"
+WINDOWS = [1 << n for n in range(11, 18)]  # tokens
 
 
 def settle(view: View) -> None:
@@ -19,6 +22,7 @@ def settle(view: View) -> None:
         model = _remembered(view, installed)
         st.session_state["model_of"] = shown_for
         st.session_state["think"] = view.session.think if view.session else ""
+        st.session_state["window"] = _window_label(view.session)
     else:
         model = chosen() or (installed[0] if installed else "")
     st.session_state["model"] = model
@@ -45,6 +49,7 @@ def draw(view: View) -> None:
     st.caption(words.plain(details))
     if view.server:
         _thinking(view, words.chosen(model))
+        _window(view, words.chosen(model))
 
 
 def _thinking(view: View, model: str) -> None:
@@ -60,6 +65,40 @@ def _thinking(view: View, model: str) -> None:
             key="think",
             format_func=lambda think: think.capitalize() or "As the model does",
             on_change=_remember_thinking,
+        )
+
+
+def _window(view: View, model: str) -> None:
+    """Of a chat that has begun; its size in tokens is told beside the composer."""
+    if view.session is None:
+        return
+    try:
+        trained = view.hearth.host.client().trained_for(model)
+    except ChatError:  # told where the server is
+        return
+    most = trained or WINDOWS[-1]
+    options = [USUAL, *(f"{n:,}" for n in WINDOWS if n < most), f"{most:,}"]
+    chosen = st.session_state["window"]
+    st.selectbox(
+        "Context window",
+        options if chosen in options else [*options, chosen],
+        key="window",
+        help="How many tokens of the chat the model sees, its reply among them. A change reloads"
+        " the model, and a larger window takes more memory.",
+        on_change=_remember_window,
+    )
+
+
+def _window_label(session: Session | None) -> str:
+    return f"{session.num_ctx:,}" if session and session.num_ctx else USUAL
+
+
+def _remember_window() -> None:
+    if session_id := st.query_params.get("session"):
+        label = st.session_state["window"]
+        num_ctx = None if label == USUAL else int(label.replace(",", ""))
+        attempt(
+            lambda hearth, owner: hearth.store.memory.choose_num_ctx(owner, session_id, num_ctx)
         )
 
 

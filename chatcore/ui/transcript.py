@@ -12,6 +12,7 @@ from chatcore.types import Message, Turn
 from chatcore.ui import actions, chips, composer, controls, history, share, waiting, words
 from chatcore.ui.clock import Clock
 from chatcore.ui.follow import Piece, pieces
+from chatcore.ui.gauge import Gauge
 from chatcore.ui.stage import stage
 from chatcore.ui.state import View
 
@@ -34,6 +35,7 @@ class Transcript:
             self._head = st.container()
             self._places = {m.id: _place(m) for m in self._messages}
         self._next = st.empty()
+        self._gauge = Gauge(view)
 
     def draw(self, stop: DeltaGenerator, notices: DeltaGenerator) -> None:
         """And the composer below; a reply under way is followed to its end.
@@ -45,7 +47,7 @@ class Transcript:
         if not self._messages or self._messages[-1].state != "streaming":
             self._draw_all(self._messages)
             self._draw_next(replying=False)
-            composer.draw(self._view, notices)
+            self._draw_composer(notices)
             return
         *earlier, prompt, reply = self._messages
         rest = self._view.rest
@@ -57,12 +59,16 @@ class Transcript:
         below = self._write(prompt)
         rest.add(lambda: self._outcome(prompt, below))
         rest.add(lambda: self._draw_next(replying=True))
-        rest.add(lambda: composer.draw(self._view, notices))
+        rest.add(lambda: self._draw_composer(notices))
         rest.add(lambda: composer.draw_stop(stop, self._session))
         turn = self._follow(reply)
         while turn is not None:
             turn = self._follow(turn.reply)
         stop.empty()
+
+    def _draw_composer(self, notices: DeltaGenerator) -> None:
+        composer.draw(self._view, notices)
+        self._gauge.draw(self._messages)
 
     def _draw_all(self, messages: list[Message]) -> None:
         with self._head:
@@ -140,6 +146,7 @@ class Transcript:
             self._append(following)
         else:
             self._draw_next(replying=False, again=True)
+        self._gauge.update(self._messages)
         history.ended(self._messages, under_way=following is not None)
         if unread:
             actions.mark_read(self._session.id)

@@ -3,8 +3,11 @@
 import re
 from datetime import date, datetime, timedelta, tzinfo
 
+from chatcore.context import Fit
 from chatcore.generation import Phase
-from chatcore.types import CHARACTERS_PER_TOKEN, Message, ModelInfo, Session, Share, Usage
+from chatcore.types import CHARACTERS_PER_TOKEN, Message, ModelInfo, Seen, Session, Share, Usage
+
+NEAR = 0.8  # of what there is room for
 
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
@@ -113,6 +116,37 @@ def _counts(spent: Usage) -> str:
 
 def speed(rate: float) -> str:
     return f"{rate:.0f} tokens/s" if rate >= 10 else f"{rate:.1f} tokens/s"
+
+
+def gauge(fit: Fit) -> str:
+    """What the next request will hold: 14 messages, 3,100 of 8,192 tokens"""
+    told = f"{_messages(len(fit.sent))}, {fit.tokens:,} of {fit.num_ctx:,} tokens"
+    if fit.left_out:
+        oldest = _messages(len(fit.left_out), "older ")
+        return warning(f"{told} · {oldest} will be left out, above the line")
+    return warning(f"{told} · nearly full") if fit.tokens > NEAR * fit.budget else told
+
+
+def seen(of: Seen) -> str:
+    """The same of a request that was made."""
+    told = f"{_messages(of.size.messages)}, about {of.tokens:,} of {of.num_ctx:,} tokens"
+    return f"{told} · {_messages(of.left_out, 'older ')} left out" if of.left_out else told
+
+
+def cut(of: Seen, prompt_eval_count: int) -> str:
+    return (
+        f"The model server read only {prompt_eval_count:,} of about {of.tokens:,} tokens, and so"
+        " left out more than Hearth did: choose a smaller context window in the sidebar, or give"
+        " the server a larger one."
+    )
+
+
+def warning(markdown: str) -> str:
+    return f":orange[{markdown}]"
+
+
+def _messages(n: int, kind: str = "") -> str:
+    return f"{n:,} {kind}message{'s' * (n != 1)}"
 
 
 def thoughts(message: Message) -> str:

@@ -1,0 +1,78 @@
+"""How much of the open chat the model will see: told below the composer, and marked in the chat."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from chatcore.errors import ChatError, PromptTooLong
+from chatcore.memory import Memory, Plan, Target
+from chatcore.types import Message
+from chatcore.ui import picker, words
+from chatcore.ui.state import View
+
+LINE = "The model's memory begins here"
+
+
+class Gauge:
+    """Of one run: drawn with the composer, and brought up to date when a reply has ended."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._caption: DeltaGenerator | None = None
+        # A style sheet takes no room.
+        with st.container(key="marked"):
+            self._marks = st.empty()
+
+    def draw(self, messages: list[Message]) -> None:
+        """messages: those on the page."""
+        with st.bottom, st.container(key="gauge"):
+            self._caption = st.empty()
+        self.update(messages)
+
+    def update(self, messages: list[Message]) -> None:
+        try:
+            plan = _plan(self._view)
+        except PromptTooLong as error:
+            plan, told = None, words.warning(words.sentence(str(error)))
+        else:
+            told = words.gauge(plan.fit) if plan else ""
+        if self._caption:
+            self._caption.caption(told) if told else self._caption.empty()
+        rules = _greyed(messages) + _line(plan)
+        # With an element beside it the style sheet stays where it is put.
+        self._marks.html(f"<style>{rules}</style><i></i>") if rules else self._marks.empty()
+
+
+def _plan(view: View) -> Plan | None:
+    """Of the next prompt; while a reply is under way, of that. None where no model is picked."""
+    model = picker.chosen()
+    if view.session is None or not model:
+        return None
+    session = view.hearth.store.session(view.owner, view.session.id)  # it may have gone on
+    memory = Memory(view.hearth.store, view.hearth.settings)
+    for message in view.hearth.store.messages(view.owner, session.id, last=1):
+        if message.state == "streaming":
+            return memory.of(view.owner, session, message, _target(view, message.model))
+    return memory.next(view.owner, session, _target(view, model))
+
+
+def _target(view: View, model: str) -> Target:
+    try:
+        client = view.hearth.host.client()
+        return Target(model, client.trained_for(model), client.sees(model))
+    except ChatError:  # told where the server is
+        return Target(model)
+
+
+def _greyed(messages: list[Message]) -> str:
+    greyed = [_at(message.id) for message in messages if message.keep == "left_out"]
+    return f"{','.join(greyed)}{{opacity:.6}}" if greyed else ""
+
+
+def _line(plan: Plan | None) -> str:
+    if plan is None or not plan.fit.left_out:
+        return ""
+    return f'{_at(plan.fit.first)}::before{{content:"{LINE}"}}'
+
+
+def _at(message_id: int) -> str:
+    return f".st-key-message_{message_id}"

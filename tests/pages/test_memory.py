@@ -1,0 +1,160 @@
+"""The gauge, the line, pins and what the model saw, held against the requests that were made."""
+
+import json
+import re
+
+import pytest
+
+from chatcore import service
+from tests.fake_ollama import Done, fake_model
+from tests.pages.test_chat import errors, send, session_of
+
+WORDS = "words that fill the window of the model, turn after turn, until it is full. " * 3
+
+
+@pytest.fixture
+def small(monkeypatch):
+    monkeypatch.setenv("HEARTH_NUM_CTX", "512")
+
+
+def talk(page, turns):
+    for n in range(turns):
+        page = send(page, f"{n}: {WORDS}")
+    return page
+
+
+def gauge(page):
+    [told] = [c.value for c in page.caption if re.search(r"messages?, [\d,]+ of", c.value)]
+    return told
+
+
+def line(page):
+    """The id of the message above which the line stands; None where there is none."""
+    sheets = [element.proto.body for element in page.get("html")]
+    found = [re.search(r"st-key-message_(\d+)::before{content", sheet) for sheet in sheets]
+    return next((int(match[1]) for match in found if match), None)
+
+
+def choose(page, n, entry):
+    """An entry of the menu of the n-th message."""
+    message = service.hearth().store.messages(1, session_of(page))[n]
+    return page.menu_button(key=f"message_menu_{message.id}").click(entry).run()
+
+
+def reply_of(page):
+    return service.hearth().store.messages(1, session_of(page))[-1]
+
+
+def contents(request):
+    return [message["content"] for message in request["messages"]]
+
+
+def test_a_new_chat_has_no_gauge(open_page):
+    assert not [c for c in open_page().caption if "tokens" in c.value]
+
+
+def test_the_gauge_tells_what_the_next_request_holds(open_page, fake):
+    page = talk(open_page(), 2)
+    assert gauge(page).startswith("5 messages, ")
+    assert gauge(page).endswith(" of 8,192 tokens")
+    send(page, "now?")
+    assert len(contents(fake.requests[-1])) == 5
+
+
+def test_before_sending_it_says_what_will_be_left_out_and_the_line_where(small, open_page, fake):
+    page = talk(open_page(), 8)
+    told = re.fullmatch(
+        r":orange\[(\d+) messages, (\d+) of 512 tokens · (\d+) older messages will be left out,"
+        r" above the line\]",
+        gauge(page),
+    )
+    begins = service.hearth().store.message(1, line(page)).body
+    send(page, "now?")
+    sent = contents(fake.requests[-1])
+    assert (len(sent), sent[0]) == (int(told[1]), begins)
+    assert int(told[1]) + int(told[3]) == 17
+
+
+def test_nothing_is_marked_while_everything_fits(open_page):
+    assert line(talk(open_page(), 2)) is None
+
+
+def test_a_nearly_full_window_turns_the_gauge_amber(small, open_page):
+    page = send(open_page(), "hello")
+    while "nearly full" not in gauge(page):
+        assert line(page) is None
+        page = send(page, "a few words more")
+    assert gauge(page).startswith(":orange[")
+
+
+def test_a_left_out_message_is_grey_and_never_sent(open_page, fake):
+    page = choose(talk(open_page(), 2), 0, "Leave out: never send it")
+    message = service.hearth().store.messages(1, session_of(page))[0]
+    assert any(f"st-key-message_{message.id}{{opacity" in h.proto.body for h in page.get("html"))
+    assert any("left out" in caption.value for caption in page.caption)
+    page = send(page, "now?")
+    assert message.body not in contents(fake.requests[-1])
+    page = choose(page, 0, "Send it while there is room")
+    send(page, "and now?")
+    assert message.body in contents(fake.requests[-1])
+
+
+def test_a_pinned_message_is_always_sent(small, open_page, fake):
+    page = talk(open_page(), 8)
+    first = service.hearth().store.messages(1, session_of(page))[0]
+    page = send(choose(page, 0, "Pin: always send it"), "now?")
+    assert contents(fake.requests[-1])[0] == first.body
+    assert any("pinned" in caption.value for caption in page.caption)
+
+
+def test_what_the_model_saw_is_the_request_as_it_was_sent(small, open_page, fake):
+    page = talk(open_page(), 8)
+    page = choose(page, -1, "What the model saw")
+    [shown] = [code for code in page.code if code.language == "json"]
+    body = fake.requests[-1]
+    assert json.loads(shown.value) == {key: body[key] for key in ("model", "messages", "options")}
+    seen = reply_of(page).seen
+    told = f"{len(body['messages'])} messages, about {seen.tokens:,} of 512 tokens"
+    assert any(caption.value.startswith(told) for caption in page.caption)
+    page.button(key=f"close_seen_{reply_of(page).id}").click().run()
+    assert not [code for code in page.code if code.language == "json"]
+
+
+def test_a_window_is_chosen_for_a_chat_up_to_what_the_model_was_trained_for(open_page, fake):
+    fake.models = [fake_model("llama3.2:3b", context_length=20_000)]
+    page = send(open_page(), "hello")
+    box = page.selectbox(key="window")
+    assert box.options == ["Usual", "2,048", "4,096", "8,192", "16,384", "20,000"]
+    assert "reloads the model" in box.help
+    page = send(box.select("20,000").run(), "more")
+    assert fake.requests[-1]["options"]["num_ctx"] == 20_000
+    assert gauge(page).endswith(" of 20,000 tokens")
+    assert open_page(session_of(page)).selectbox(key="window").value == "20,000"
+    page = send(page.selectbox(key="window").select("Usual").run(), "more")
+    assert fake.requests[-1]["options"]["num_ctx"] == 8192
+
+
+def test_a_prompt_that_cannot_fit_says_what_to_do(small, open_page, fake):
+    page = send(open_page(), WORDS * 20)
+    assert "choose a larger window in the sidebar" in errors(page)[0]
+    assert fake.requests == []
+
+
+def test_a_server_that_cut_the_chat_is_told_on_the_reply(open_page, fake):
+    page = open_page()
+    for n in range(6):
+        fake.reply("yes", Done(prompt_eval_count=26 + 72 * n))
+        page = send(page, WORDS)
+    assert not page.warning
+    fake.reply("yes", Done(prompt_eval_count=240))
+    page = send(page, WORDS)
+    assert "read only 240 of about 4" in page.warning[0].value
+
+
+def test_pins_that_fill_the_window_are_told_before_sending(small, open_page):
+    page = talk(open_page(), 8)
+    store = service.hearth().store
+    for message in store.messages(1, session_of(page)):
+        store.memory.keep(1, message.id, "pinned")
+    page.run()
+    assert any("unpin messages" in caption.value for caption in page.caption)
