@@ -125,11 +125,14 @@ class Generation:
 
     def figures(self) -> Usage | None:
         """What is known of the cost, where the model did not come to tell it, too."""
-        if self.usage is None and self._first_token is not None:
-            return Usage(
+        usage = self.usage
+        if usage is None and self._first_token is not None:
+            usage = Usage(
                 first_token_duration=self._first_token, thinking_duration=self._thought_for
             )
-        return self.usage
+        if not self._kept:
+            return usage
+        return _added(self.turn.reply.usage or Usage(), usage or Usage())
 
     def end(self) -> None:
         """Nothing more will come: followers finish with what there is."""
@@ -224,3 +227,20 @@ class Generation:
         finally:
             with self._changed:
                 self.followers -= 1
+
+
+def _added(first: Usage, then: Usage) -> Usage:
+    """Of a reply in two parts: sums where both are known; of its prompt what the second tells."""
+    return replace(
+        then,
+        total_duration=_sum(first.total_duration, then.total_duration),
+        load_duration=_sum(first.load_duration, then.load_duration),
+        eval_count=_sum(first.eval_count, then.eval_count),
+        eval_duration=_sum(first.eval_duration, then.eval_duration),
+        first_token_duration=first.first_token_duration,
+        thinking_duration=first.thinking_duration or then.thinking_duration,
+    )
+
+
+def _sum(first: int | None, then: int | None) -> int | None:
+    return None if first is None or then is None else first + then

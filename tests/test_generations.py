@@ -577,3 +577,26 @@ def test_a_message_that_is_too_long_is_refused_before_it_is_stored(generations_w
         with pytest.raises(PromptTooLong, match="takes 1,000 characters"):
             send("x" * 1001)
     assert store.sessions(ann) == []
+
+
+def test_a_continued_reply_costs_what_its_parts_cost(generations, store, ann, fake):
+    fake.reply("one ", Done("length", eval_count=5, prompt_eval_count=9))
+    generation = start(generations, ann)
+    followed(generation)
+    first = last(store, generation).usage
+    fake.reply("two", Done(eval_count=7, prompt_eval_count=14))
+    followed(generations.resume(ann, last(store, generation)))
+    usage = last(store, generation).usage
+    assert (usage.eval_count, usage.prompt_eval_count, usage.done_reason) == (12, 14, "stop")
+    assert usage.eval_duration > first.eval_duration
+    assert usage.first_token_duration == first.first_token_duration
+
+
+def test_a_part_that_was_not_counted_leaves_the_whole_unknown(generations, store, ann, fake):
+    fake.reply("one ", PAUSE)
+    generation = start(generations, ann)
+    until(lambda: generation.body == "one ")
+    generations.stop(ann, generation.turn.reply)
+    fake.reply("two", Done(eval_count=7))
+    followed(generations.resume(ann, last(store, generation)))
+    assert last(store, generation).usage.eval_count is None

@@ -138,7 +138,10 @@ class Store(Protocol):
         ...
 
     def resume_reply(self, owner: int, message_id: int) -> Turn:
-        """Let the session's last reply stream again, its text kept. Raises as begin_turn."""
+        """Let the session's last reply stream again, its text and figures kept.
+
+        Raises as begin_turn.
+        """
         ...
 
     def choose_version(self, owner: int, message_id: int) -> None:

@@ -211,7 +211,7 @@ class SqliteStore:
             if reply.role != "assistant" or reply.parent_id is None or session.leaf_id != reply.id:
                 raise MessageNotFound("Only the last reply of a chat can be continued.")
             db.execute(
-                "update messages set state = 'streaming', error = null, usage = null where id = ?",
+                "update messages set state = 'streaming', error = null where id = ?",
                 [message_id],
             )
             return rows.turn(db, owner, session.id, reply.parent_id, message_id)
