@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from chatcore.tokens import Counter, Estimator
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from bench import probe
 from bench.process import Fake, Wire, cpu_seconds, database_in, fake_ollama, memory
 from bench.seed import fill
+from chatcore.context import fit
+from chatcore.types import Part, Size
 from tests.browser import chromium
 from tests.browser.server import App
 
@@ -23,6 +26,7 @@ FULL_SIDEBAR = 50  # chats
 MESSAGES = {"new": 0, "used": 30, "long": 500}  # in the chat that is open, by kind of app
 STOPS = 20
 PAGES = (1, 10, 50)
+FITTED = 1000  # messages
 
 Values = dict[str, float | None]
 
@@ -188,6 +192,18 @@ def open_pages(this: Round) -> Values:
         return values
 
 
+def fit_long(_: Round) -> Values:
+    """A long chat is fitted to windows that hold some of it, and all."""
+    parts = [Part(n, ("assistant", "user")[n % 2], Size(1, 400)) for n in range(1, FITTED)]
+    count = Counter(Estimator([]), parts, 110 * FITTED)
+    values: Values = {}
+    for name, num_ctx in {"some": 8192, "all": 1 << 18}.items():
+        began = time.perf_counter()
+        fit(parts, num_ctx, None, count)
+        values[name] = 1000 * (time.perf_counter() - began)
+    return values
+
+
 REPLIES = {"first": "t50-n50", "paced": "t200-n1000", "2000": "t0-n2000", "8000": "t0-n8000"}
 
 FIGURES: dict[str, Callable[[Round], Values]] = {
@@ -196,6 +212,7 @@ FIGURES: dict[str, Callable[[Round], Values]] = {
     **{f"{name}-used": partial(reply, spec=spec, kind="used") for name, spec in REPLIES.items()},
     "open-long": open_long,
     "first-long": partial(reply, spec=REPLIES["first"], kind="long"),
+    "fit": fit_long,
     "stop": stop,
     "memory": open_pages,
 }

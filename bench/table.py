@@ -42,6 +42,10 @@ LONG = [
     Row("open to last message shown", "ms", "open"),
     Row("sent to the browser by it", "kB", "open_bytes", scale=1e-3, digits=1),
 ]
+FIT = [
+    Row("to a window of 8,192", "ms", "some", digits=2),
+    Row("all of them", "ms", "all", digits=2),
+]
 STOP = [
     Row("while it writes", "ms", "writing"),
     Row("- worst of 20", "ms", "writing_worst"),
@@ -61,6 +65,7 @@ SECTIONS = [
     Section("... after 30 messages, 50 chats", {f"{k}-used": v for k, v in PACES.items()}, REPLY),
     Section("A chat of 500 messages", {"open-long": ""}, LONG),
     Section("... a reply in it: tokens", {"first-long": "50 at 50/s"}, REPLY),
+    Section("1,000 messages fitted to the window", {"fit": ""}, FIT),
     Section("Stop to the model's disconnect", {"stop": ""}, STOP),
     Section("Memory of the server", {"memory": ""}, PAGES),
 ]

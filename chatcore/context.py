@@ -19,15 +19,13 @@ CUT_BESIDE = 50  # tokens a template may add to what is new
 class Count(Protocol):
     """How many tokens messages take."""
 
-    @property
-    def request(self) -> float:
-        """Those of no message."""
-        ...
+    request: float
+    """Those of no message."""
 
     def tokens(self, part: Part) -> float: ...
 
-    def margin(self, part: Part) -> float:
-        """How far beyond that it may be."""
+    def doubt(self, part: Part) -> float:
+        """How far beyond that it may be, as a share."""
         ...
 
 
@@ -60,22 +58,33 @@ def fit(parts: Sequence[Part], num_ctx: int, num_predict: int | None, count: Cou
     system = [part for part in parts if part.role == "system" and part.keep != "left_out"]
     *turns, last = _turns(_wanted(parts))
     kept = system + last + [part for turn in turns if _is_pinned(turn) for part in turn]
-    tokens = count.request + sum(map(count.tokens, kept))
+    tokens, spent = _cost(kept, count)
+    tokens += count.request
     if tokens > budget:
         raise PromptTooLong(_too_long(tokens, budget, num_ctx, len(kept)))
-    free = budget - tokens - sum(map(count.margin, kept)) - _unused(last[0], num_ctx, count)
+    free = budget - count.request - spent - _unused(last[0], num_ctx, count)
     open_turns = [turn for turn in turns if not _is_pinned(turn)]
     while open_turns:
-        needed = sum(count.tokens(part) + count.margin(part) for part in open_turns[-1])
-        if needed > free:
+        needed, at_most = _cost(open_turns[-1], count)
+        if at_most > free:
             break
-        free -= needed
+        tokens += needed
+        free -= at_most
         kept += open_turns.pop()
     ids = {part.id for part in kept}
     sent = tuple(part.id for part in parts if part.id in ids)
     left_out = tuple(part.id for turn in open_turns for part in turn)
-    tokens = count.request + sum(map(count.tokens, kept))
     return Fit(sent, left_out, _first(parts, left_out), round(tokens), budget, num_ctx)
+
+
+def _cost(parts: Iterable[Part], count: Count) -> tuple[float, float]:
+    """Tokens as predicted, and as many as they may turn out to be."""
+    needed = at_most = 0.0
+    for part in parts:
+        tokens = count.tokens(part)
+        needed += tokens
+        at_most += tokens * (1 + count.doubt(part))
+    return needed, at_most
 
 
 def room(num_ctx: int, num_predict: int | None) -> int:
@@ -87,7 +96,7 @@ def room(num_ctx: int, num_predict: int | None) -> int:
 
 def _unused(prompt: Part, num_ctx: int, count: Count) -> float:
     least = min(PROMPT, num_ctx // 16)
-    return max(0.0, least - count.tokens(prompt) - count.margin(prompt))
+    return max(0.0, least - _cost([prompt], count)[1])
 
 
 def _wanted(parts: Sequence[Part]) -> list[Part]:

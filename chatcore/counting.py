@@ -31,23 +31,24 @@ class Estimator:
 
     def __init__(self, samples: Iterable[Sample]) -> None:
         usable = [sample for sample in samples if _is_plausible(sample)]
-        self._weights = _learned(usable)
-        usable = [s for s in usable if s.tokens > OUTLIER * self._tokens(s.size)]
-        self._weights = _learned(usable)
+        self._learn(usable)
+        usable = [s for s in usable if s.tokens > OUTLIER * (self.request + self.tokens(s.size))]
+        self._learn(usable)
         self.sure = len(usable) >= ENOUGH
 
-    @property
-    def request(self) -> float:
-        """Tokens that the template adds to each request."""
-        return self._weights[0]
+    def _learn(self, samples: Sequence[Sample]) -> None:
+        # request: tokens that the template adds to each.
+        self.request, self._message, self._character, self._extra = _learned(samples)
 
     def tokens(self, size: Size) -> float:
         """Of messages, without what the template adds to the request."""
-        return self._tokens(size) - self.request
-
-    def _tokens(self, size: Size) -> float:
-        weighted = zip(self._weights, _features(size), strict=True)
-        return sum(weight * n for weight, n in weighted) + IMAGE * size.images
+        messages, characters, extra, images = size
+        return (
+            self._message * messages
+            + self._character * characters
+            + self._extra * extra
+            + IMAGE * images
+        )
 
 
 class Counter:
@@ -65,14 +66,12 @@ class Counter:
         self._replies = replies or {}
         self._counted: frozenset[int] = frozenset()
         self._scale = 1.0
+        self._doubt = MARGIN if estimator.sure else MARGIN_AT_FIRST
+        self.request = estimator.request
         estimated = sum(estimator.tokens(part.size) for part in counted)
         if total is not None and _is_near(total - estimator.request, estimated):
             self._scale = (total - estimator.request) / estimated
             self._counted = frozenset(part.id for part in counted)
-
-    @property
-    def request(self) -> float:
-        return self._estimator.request
 
     def knows(self, part: Part) -> bool:
         """Whether it was in the request that was counted."""
@@ -83,13 +82,9 @@ class Counter:
             return self._replies[part.id] + self._estimator.tokens(Size(messages=1))
         return self._estimator.tokens(part.size) * self._scale
 
-    def margin(self, part: Part) -> float:
-        """How far beyond that it may be."""
-        if self.knows(part) or part.id in self._replies:
-            share = MARGIN_OF_COUNTED
-        else:
-            share = MARGIN if self._estimator.sure else MARGIN_AT_FIRST
-        return share * self.tokens(part)
+    def doubt(self, part: Part) -> float:
+        """How far beyond that it may be, as a share."""
+        return MARGIN_OF_COUNTED if self.knows(part) or part.id in self._replies else self._doubt
 
 
 def total(sizes: Iterable[Size]) -> Size:

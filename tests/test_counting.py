@@ -113,8 +113,8 @@ def test_what_was_counted_is_surer_than_what_was_not():
     new = Part(99, "user", Size(1, 400))
     for known in (Estimator([]), Estimator([sample(parts, count)] * ENOUGH)):
         counter = Counter(known, parts, count)
-        assert counter.margin(parts[0]) < 0.05 * counter.tokens(parts[0])
-        assert counter.margin(new) > 0.1 * counter.tokens(new)
+        assert counter.doubt(parts[0]) < 0.05
+        assert counter.doubt(new) > 0.1
 
 
 def test_a_reply_is_as_long_as_the_model_said():

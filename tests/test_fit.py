@@ -17,13 +17,13 @@ class Exact:
     def tokens(self, part):
         return 2.0 + part.size.characters
 
-    def margin(self, part):
+    def doubt(self, part):
         return 0.0
 
 
 class Doubtful(Exact):
-    def margin(self, part):
-        return 0.5 * self.tokens(part)
+    def doubt(self, part):
+        return 0.5
 
 
 def chat(*lengths, **kept):
