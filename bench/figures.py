@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from chatcore.tokens import Counter, Estimator
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from bench import probe
 from bench.process import Fake, Wire, cpu_seconds, database_in, fake_ollama, memory
 from bench.seed import fill
 from chatcore.context import fit
+from chatcore.counting import Counter, Estimator
 from chatcore.types import Part, Size
 from tests.browser import chromium
 from tests.browser.server import App

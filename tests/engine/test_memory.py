@@ -4,9 +4,9 @@ from pathlib import Path
 
 import ollama
 import pytest
-from chatcore.tokens import ENOUGH
 
 from chatcore.context import room
+from chatcore.counting import ENOUGH
 from chatcore.engine import BUNDLED_NAME, EngineProcess
 from chatcore.generations import Generations
 from chatcore.host import ModelHost
