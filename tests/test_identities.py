@@ -6,7 +6,7 @@ from chatcore.errors import AlreadyGenerating, PairingRefused, SessionNotFound, 
 from chatcore.store import identities as contract
 from chatcore.store.identities import leave_pairing
 from chatcore.store.sqlite.joining import OWNED
-from chatcore.types import File
+from chatcore.types import File, Seen, Size
 
 FILE = File("notes.txt", "text/plain", b"notes", "notes")
 
@@ -324,6 +324,20 @@ def fill_what_is_empty(db, owner, session_pk, message_id):
     share = {"key_hash": "k", "session_pk": session_pk, "leaf_id": message_id, "title": "t"}
     counts = dict.fromkeys(("thinking", "created_at", "pinned_at", "length", "thinking_length"), 0)
     db["shares"].insert(share | counts)
+
+
+def test_what_a_reply_saw_is_told_of_the_messages_as_they_are_numbered_now(
+    store, identities, ann, both
+):
+    other, session, _ = both
+    turn = store.begin_turn(other, session.id, "three", "m")
+    pinned = store.messages(other, session.id)[0].id
+    seen = Seen(512, 9, 9, True, Size(), turn.prompt.id, before=(pinned,))
+    store.memory.saw(other, turn.reply.id, seen)
+    store.finish_reply(other, turn.reply.id, "done", "hi")
+    join(identities, ann)
+    first, *_, prompt, reply = store.messages(ann, session.id)
+    assert (reply.seen.first, reply.seen.before) == (prompt.id, (first.id,))
 
 
 def test_while_a_reply_comes_nothing_is_joined(store, identities, ann, both):

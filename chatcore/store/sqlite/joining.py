@@ -4,11 +4,12 @@ A message's id holds its owner's number, so the messages are renumbered, and all
 """
 
 import secrets
+from collections.abc import Mapping
 
 from sqlite_utils import Database
 
 from chatcore.errors import AlreadyGenerating
-from chatcore.store.sqlite.rows import YEAR_2000, first_id, now
+from chatcore.store.sqlite.rows import YEAR_2000, first_id, from_seen, now, renumbered, to_seen
 
 # The tables that name an owner, and the columns outside messages that name a message.
 OWNED = ("sessions", "personas", "tokens", "identities", "pairings")
@@ -45,7 +46,9 @@ def join(db: Database, source: int, target: int) -> None:
     # A message and those that point to it change one after the other.
     db.execute("pragma defer_foreign_keys = on")
     span = span_of(source)
-    db.conn.executemany("insert into moved(id, now_id) values (?, ?)", _new_ids(db, span, target))
+    moves = _new_ids(db, span, target)
+    db.conn.executemany("insert into moved(id, now_id) values (?, ?)", moves)
+    _renumber_what_was_seen(db, span, dict(moves))
     db.execute(f"update messages set {RENUMBERED} where id >= ? and id < ?", span)
     for table, column in POINTERS:
         db.execute(
@@ -57,6 +60,15 @@ def join(db: Database, source: int, target: int) -> None:
     for table in OWNED:
         db.execute(f"update {table} set owner_n = ? where owner_n = ?", [target, source])
     retire(db, source)
+
+
+def _renumber_what_was_seen(db: Database, span: list[int], ids: Mapping[int, int]) -> None:
+    found = db.execute(
+        "select id, context from messages where context is not null and id >= ? and id < ?", span
+    )
+    for message_id, context in found.fetchall():
+        seen = from_seen(renumbered(to_seen(context), ids))
+        db.execute("update messages set context = ? where id = ?", [seen, message_id])
 
 
 def retire(db: Database, owner: int) -> None:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -313,7 +313,7 @@ def copy_branch(db: Database, owner: int, source: list[Message], session_pk: int
             " (state, body, thinking, model, usage, context, error, rating, keep, copy_of) ="
             " (select state, body, thinking, model, usage, ?, error, rating, keep, id"
             "  from messages where id = ?) where id = ?",
-            [original.seen and _of_copies(original.seen, copies), original.id, copy],
+            [original.seen and from_seen(renumbered(original.seen, copies)), original.id, copy],
         )
         copy_attachments(db, original.id, copy)
         copies[original.id] = copy
@@ -321,15 +321,13 @@ def copy_branch(db: Database, owner: int, source: list[Message], session_pk: int
     return parent
 
 
-def _of_copies(seen: Seen, copies: dict[int, int]) -> str:
-    """What a reply saw, told of the copies of the messages."""
-    return from_seen(
-        replace(
-            seen,
-            first=copies[seen.first],
-            before=tuple(copies[n] for n in seen.before),
-            without=tuple(copies[n] for n in seen.without),
-        )
+def renumbered(seen: Seen, ids: Mapping[int, int]) -> Seen:
+    """What a reply saw, of the same messages under other ids."""
+    return replace(
+        seen,
+        first=ids.get(seen.first, seen.first),
+        before=tuple(ids.get(n, n) for n in seen.before),
+        without=tuple(ids.get(n, n) for n in seen.without),
     )
 
 
