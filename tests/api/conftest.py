@@ -35,7 +35,7 @@ def hearth(fake: FakeOllama, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 @contextmanager
 def serving(fake: FakeOllama) -> Iterator[str]:
-    """The address of a server with the API, and what tells who asks."""
+    """The address of a server with the API and nothing else."""
     app = Starlette(routes=[Mount("/api", api())], middleware=[Middleware(Visitors)])
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
     thread = threading.Thread(target=server.run)

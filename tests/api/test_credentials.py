@@ -1,8 +1,11 @@
 """Whose a request is: by token, by cookie, or by neither."""
 
+import dataclasses
+
 import httpx
 import pytest
 
+from chatcore import service
 from tests.api.conftest import chat, history
 
 BODY = {"messages": [{"role": "user", "content": "hello"}], "session_id": "my-session"}
@@ -72,24 +75,8 @@ def test_an_origin_is_compared_by_host_and_port(post, scheme, host, same):
     assert answer.status_code == (200 if same else 403)
 
 
-def test_a_newcomer_is_given_a_cookie_and_known_by_it_without_an_origin_to_read(client, post):
-    answer = post()
-    assert "HttpOnly" in answer.headers["set-cookie"]
-    cookie = answer.headers["set-cookie"].split(";")[0]
-    for headers, messages in (({"cookie": cookie}, 2), ({}, 0), ({"cookie": "owner=x"}, 0)):
-        client.cookies.clear()
-        history = client.get("/session/my-session", headers=headers)
-        assert history.status_code == 200
-        assert len(history.json()["history"]) == messages
-
-
-def test_a_page_of_another_host_gets_no_cookie(post):
-    """A form on another site is sent without its visitor's cookie, which this would replace."""
-    assert "set-cookie" not in post(origin="http://evil.example").headers
-
-
-def test_who_shows_nothing_may_read_no_list(client):
-    assert code(client.get("/sessions")) == (401, "unauthorized")
+def test_to_read_needs_no_origin(client):
+    assert client.get("/sessions", headers={"cookie": "owner=x"}).status_code == 200
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
@@ -131,3 +118,33 @@ def test_a_revoked_token_opens_nothing(ann, hearth):
 
 def test_no_answer_is_kept_by_a_cache(ann):
     assert ann("GET", "/sessions").headers["cache-control"] == "no-store"
+
+
+def test_who_comes_without_anything_gets_a_cookie_with_the_answer(client, origin):
+    cookie = client.post("/chat", json=BODY).headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    client.headers = {"cookie": cookie.split(";")[0], "origin": origin}
+    assert len(client.get("/session/my-session").json()["history"]) == 2
+    client.headers = {}
+    client.cookies.clear()
+    assert client.get("/session/my-session").json() == {"history": []}
+
+
+def test_who_only_reads_gets_none(client):
+    answer = client.get("/sessions")
+    assert (answer.json(), "set-cookie" in answer.headers) == ({"sessions": []}, False)
+
+
+def test_newcomers_are_counted_together(client, hearth):
+    settings = dataclasses.replace(hearth.settings, requests_per_minute=2)
+    service._running = dataclasses.replace(hearth, settings=settings)
+    statuses = []
+    for _ in range(3):
+        statuses.append(client.post("/chat", json=BODY).status_code)
+        client.cookies.clear()
+    assert statuses == [200, 200, 429]
+
+
+def test_a_page_of_another_host_gets_no_cookie(post):
+    """A form on another site is sent without its visitor's cookie, which this would replace."""
+    assert "set-cookie" not in post(origin="http://evil.example").headers

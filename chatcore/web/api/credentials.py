@@ -12,10 +12,10 @@ from starlette.requests import Request
 from chatcore.errors import NoIdentity
 from chatcore.service import Hearth
 from chatcore.web.api.refusals import ForeignOrigin, Unauthorized
+from chatcore.web.origin import is_same_origin
 from chatcore.web.owner import owner_of, welcome
 
 NOBODY = 0  # owners are numbered from 1
-DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 @dataclass(frozen=True)
@@ -24,22 +24,33 @@ class Caller:
     by_token: bool
 
 
-def caller(services: Hearth, request: Request) -> Caller:
-    """Raises Unauthorized where nothing tells who asks, or a token that is nobody's; and
+def known(services: Hearth, request: Request) -> Caller | None:
+    """None where nothing tells who asks. Raises Unauthorized for a token that is nobody's, and
     ForeignOrigin."""
     if (token := _token(request)) is not None:
         owner = services.store.tokens.owner(token)
         if owner is None:
             raise Unauthorized("This token is not valid (any more): make another in Settings.")
         return Caller(owner, by_token=True)
-    reads = request.method in ("GET", "HEAD")
-    if not reads:
+    if not _only_reads(request):
         _check_origin(request)
     try:
-        owner = (owner_of if reads else welcome)(services, request)
-        return Caller(owner, by_token=False)
-    except NoIdentity as error:
-        raise Unauthorized("Hearth does not know whose request this is: send a token.") from error
+        return Caller(owner_of(services, request), by_token=False)
+    except NoIdentity:
+        return None
+
+
+def newcomer(services: Hearth, request: Request) -> Caller:
+    """Who only reads has nothing; whoever else comes gets a cookie with the answer.
+
+    Raises NoIdentity where a cookie is not what tells people apart.
+    """
+    owner = NOBODY if _only_reads(request) else welcome(services, request)
+    return Caller(owner, by_token=False)
+
+
+def _only_reads(request: Request) -> bool:
+    return request.method in ("GET", "HEAD")
 
 
 def _token(request: Request) -> str | None:
@@ -48,13 +59,8 @@ def _token(request: Request) -> str | None:
 
 
 def _check_origin(request: Request) -> None:
-    origin = request.headers.get("origin")
-    if origin is None and "cookie" not in request.headers:
-        return
-    scheme, _, place = (origin or "").lower().partition("://")
-    port = DEFAULT_PORTS.get(scheme, "")
-    host = request.headers.get("host", "").lower()
-    if not place or place.removesuffix(port) != host.removesuffix(port):
+    asked_by_a_browser = "origin" in request.headers or "cookie" in request.headers
+    if asked_by_a_browser and not is_same_origin(request):
         raise ForeignOrigin(
             "Only a page of this server may ask with its cookie: send a token,"
             " or let your proxy pass the Host header on."

@@ -25,7 +25,7 @@ class Invalid(ChatError):
 
 
 class Unauthorized(ChatError):
-    """Nothing tells who asks, or a token that is nobody's."""
+    """The token is nobody's."""
 
 
 class ForeignOrigin(ChatError):
@@ -58,6 +58,7 @@ STATUS: dict[type[ChatError], Told] = {
     ChatError: Told(400, "refused", "Nothing was changed."),
     Invalid: Told(422, "invalid", "See /api/openapi.json for what is expected."),
     Unauthorized: Told(401, "unauthorized", "Make a token on the Settings page."),
+    errors.NoIdentity: Told(401, "no_identity", "Sign in, or send a token."),
     ForeignOrigin: Told(
         403, "foreign_origin", "Send a token, or an Origin header that names this server."
     ),

@@ -18,7 +18,6 @@ from chatcore.web.api import credentials, events, limits, openapi, refusals
 from chatcore.web.api.credentials import Caller
 from chatcore.web.api.operations import OPERATIONS, Operation
 from chatcore.web.api.refusals import Invalid, NotJson, Unauthorized
-from chatcore.web.owner import NEWCOMERS
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -80,18 +79,19 @@ def _endpoint(operation: Operation, minute: limits.Minute) -> Endpoint:
 async def _caller(
     services: Hearth, request: Request, operation: Operation, minute: limits.Minute
 ) -> Caller:
-    """Who shows neither a token nor a cookie of ours is counted by the address it asks from."""
+    """Whom nobody knows is counted by the address, also before becoming an owner."""
     per_minute = services.settings.requests_per_minute
     address = request.client.host if request.client else ""
     try:
-        caller = await run_in_threadpool(credentials.caller, services, request)
+        caller = await run_in_threadpool(credentials.known, services, request)
     except Unauthorized:
         minute.take(address, per_minute)
         if not operation.open_to_all:
             raise
         return Caller(credentials.NOBODY, by_token=True)
-    known = caller.by_token or not request.scope.get(NEWCOMERS)
-    minute.take(caller.owner if known else address, per_minute)
+    minute.take(caller.owner if caller else address, per_minute)
+    if caller is None:
+        caller = await run_in_threadpool(credentials.newcomer, services, request)
     return caller
 
 
