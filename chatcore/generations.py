@@ -105,6 +105,11 @@ class Generations:
             self.start_next(owner, session_id)  # the reply may have ended meanwhile
             return session_id
 
+    def edit_next(self, owner: int, message_id: int, prompt: str) -> None:
+        """Change the prompt that waits. Raises PromptTooLong, and as Store.edit_next."""
+        self._check_length(prompt)
+        self._store.edit_next(owner, message_id, prompt)
+
     def start_next(self, owner: int, session_id: str) -> Generation | None:
         """Let the model answer the prompt that waits, unless it is at a reply. Raises as start."""
         try:
@@ -192,6 +197,9 @@ class Generations:
 
     def _check(self, owner: int, *said: str) -> None:
         self._line.check(owner)
+        self._check_length(*said)
+
+    def _check_length(self, *said: str) -> None:
         most = self._settings.prompt_characters
         if any(len(text) > most for text in said):
             raise PromptTooLong(

@@ -579,6 +579,17 @@ def test_a_message_that_is_too_long_is_refused_before_it_is_stored(generations_w
     assert store.sessions(ann) == []
 
 
+def test_a_prompt_that_waits_is_made_no_longer_than_another(generations_with, store, ann, fake):
+    generations = generations_with(prompt_characters=1000)
+    fake.reply(PAUSE)
+    session = start(generations, ann).turn.session
+    generations.send(ann, session.id, "next", "m")
+    waiting = store.next_prompt(ann, session.id)
+    with pytest.raises(PromptTooLong):
+        generations.edit_next(ann, waiting.id, "x" * 1001)
+    assert store.next_prompt(ann, session.id).body == "next"
+
+
 def test_a_continued_reply_costs_what_its_parts_cost(generations, store, ann, fake):
     fake.reply("one ", Done("length", eval_count=5, prompt_eval_count=9))
     generation = start(generations, ann)

@@ -66,7 +66,7 @@ def edit_next(session_id: str, message: Message) -> None:
     prompt = st.session_state["next_text"]
     if not prompt.strip() and not message.attachments:
         return
-    if attempt(lambda hearth, owner: hearth.store.edit_next(owner, message.id, prompt)):
+    if attempt(lambda hearth, owner: hearth.generations.edit_next(owner, message.id, prompt)):
         send_next(session_id, message)
 
 
