@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import aclosing, suppress
 from dataclasses import replace
+from functools import partial
 
 from chatcore import naming
 from chatcore.client import OllamaClient
@@ -11,11 +12,11 @@ from chatcore.generation import Generation
 from chatcore.memory import Memory, Target
 from chatcore.settings import Settings
 from chatcore.store import Store
-from chatcore.types import ChatRequest, Message, Seen, Session, Think, Turn
+from chatcore.types import ChatRequest, Message, Seen, Session, Think
 
 TOKENS_OF_A_NAME = 200  # a model that cannot but think must get past it
 LOADED_EVERY = 0.5  # seconds between two looks whether the model is in memory
-BEFORE_READING = ("queued", "loading")
+BEFORE_READING = ("queued", "summing", "loading")
 
 WITHOUT_ANSWER = {
     "length": "The model reached the length limit before its answer began",
@@ -36,7 +37,7 @@ class Asker:
         """Add to the generation what comes. Raises what the client raises, and ServerError where a
         limit is reached or nothing was said. On the client's event loop."""
         generation.enter("loading")
-        seen = await self._seen(client, generation.owner, generation.turn)
+        seen = await self._seen(client, generation)
         reply = generation.turn.reply
         request = await asyncio.to_thread(self._memory.request, generation.owner, reply, seen)
         self._store.memory.saw(generation.owner, reply.id, seen)
@@ -73,7 +74,8 @@ class Asker:
             raise ServerError("The model found no name for this chat: give it one with Rename.")
         return title
 
-    async def _seen(self, client: OllamaClient, owner: int, turn: Turn) -> Seen:
+    async def _seen(self, client: OllamaClient, generation: Generation) -> Seen:
+        owner, turn = generation.owner, generation.turn
         reply = turn.reply
         if not reply.model:
             await asyncio.to_thread(client.version)  # a dead server is the better reason
@@ -83,9 +85,26 @@ class Asker:
         # First, since what it learns of the model is known to the client from then on.
         trained = await client.context_length(reply.model)
         target = Target(reply.model, trained, client.sees(reply.model))
+        await self._sum_up(client, generation, target)
         plan = await asyncio.to_thread(self._memory.of, owner, turn.session, reply, target)
         think = _think(turn.session.think, client.thinks(reply.model))
         return replace(plan.seen, think=think)
+
+    async def _sum_up(self, client: OllamaClient, generation: Generation, target: Target) -> None:
+        """What finds no room, where the chat is set so; without a word of the model it is left
+        out."""
+        owner, turn = generation.owner, generation.turn
+        think = _think("off", client.thinks(target.model))
+        find = partial(self._memory.older, owner, turn.session, turn.reply, target)
+        while older := await asyncio.to_thread(find):
+            generation.enter("summing")
+            message_id, request = older
+            async with aclosing(client.chat(replace(request, think=think))) as chunks:
+                summary = "".join([chunk.content async for chunk in chunks]).strip()
+            if not summary:
+                return
+            await asyncio.to_thread(self._store.memory.summarise, owner, message_id, summary)
+        generation.enter("loading")
 
     async def _watch_loading(
         self, client: OllamaClient, generation: Generation, model: str, tokens: int

@@ -87,6 +87,27 @@ def _cost(parts: Iterable[Part], count: Count) -> tuple[float, float]:
     return needed, at_most
 
 
+def uncovered(parts: Sequence[Part], message_id: int) -> list[Part]:
+    """Without what a summary down to this message stands for; pinned turns stay, and system
+    messages."""
+    at = [part.id for part in parts].index(message_id) + 1
+    wanted = [part for part in parts[:at] if part.role != "system" and part.keep != "left_out"]
+    pinned = {part.id for turn in _turns(wanted) if _is_pinned(turn) for part in turn}
+    before = [part for part in parts[:at] if part.role == "system" or part.id in pinned]
+    return [*before, *parts[at:]]
+
+
+def to_cover(parts: Sequence[Part], fitted: Fit) -> list[list[Part]]:
+    """The turns to sum up where not all fits: what is left out, and half of the turns that are in.
+
+    So that it need not be done again at the next prompt. Never the last turn, nor a pinned one.
+    """
+    turns = [turn for turn in _turns(_wanted(parts))[:-1] if not _is_pinned(turn)]
+    left_out = set(fitted.left_out)
+    outside = sum(turn[0].id in left_out for turn in turns)
+    return turns[: outside + (len(turns) - outside) // 2]
+
+
 def room(num_ctx: int, num_predict: int | None) -> int:
     """Tokens of the window kept for the reply: as many as were asked for, and at most half."""
     if num_predict is not None and num_predict > 0:

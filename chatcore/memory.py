@@ -1,12 +1,23 @@
 """What the next request of a chat will hold, and what that of a reply held."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
-from chatcore.context import Fit, fit, is_cut, sent, window, wire_messages
-from chatcore.counting import Counter, Estimator, total
+from chatcore import summing
+from chatcore.context import (
+    Fit,
+    fit,
+    is_cut,
+    sent,
+    to_cover,
+    uncovered,
+    window,
+    wire_messages,
+)
+from chatcore.counting import MARGIN_AT_FIRST, Counter, Estimator, size, total
 from chatcore.settings import Settings
 from chatcore.store import Store
-from chatcore.types import ChatRequest, Message, Part, Seen, Session, Size
+from chatcore.types import ChatRequest, Message, Part, Seen, Session, Size, Summary
 
 LOOKED_AT = 3  # replies, from the last, among which one with a count is looked for
 NEXT_PROMPT = Part(0, "user", Size(messages=1))  # as long as nothing is written yet
@@ -27,6 +38,8 @@ class Plan:
 
     fit: Fit
     seen: Seen
+    summary: Summary | None = None
+    """What stands for the messages before it."""
 
 
 class Memory:
@@ -60,23 +73,91 @@ class Memory:
         else:
             del branch[-1]
         wanted = sent([message.id for message in branch], seen)
-        branch = [message for message in branch if message.id in wanted]
+        messages = self._wire(owner, [m for m in branch if m.id in wanted], seen.sees)
+        if seen.summary is not None:
+            summary = self._store.memory.summary_text(owner, seen.summary)
+            messages = [summing.wire_message(summary), *messages]
+        return ChatRequest(reply.model, messages, seen.options, seen.think)
+
+    def older(
+        self, owner: int, session: Session, reply: Message, target: Target
+    ) -> tuple[int, ChatRequest] | None:
+        """How to sum up what finds no room: down to which message, and what to ask for it.
+
+        As much as one request holds. None where all has room, or the chat does not want it.
+        """
+        if not session.compact:
+            return None
+        parts = self._store.memory.parts(owner, reply.id)
+        plan = self._plan(owner, session, parts, target)
+        if not plan.fit.left_out:
+            return None
+        num_ctx, before = plan.seen.num_ctx, plan.summary.body if plan.summary else ""
+        room = min(summing.TOKENS, num_ctx // 6)
+        if plan.summary:
+            parts = uncovered(parts, plan.summary.message_id)
+        messages = self._chunk(owner, target.model, to_cover(parts, plan.fit), num_ctx - 3 * room)
+        options = {"num_ctx": num_ctx, "num_predict": room}
+        asked = summing.wire_messages(before, [wire for _, wire in messages])
+        return messages[-1][0], ChatRequest(target.model, asked, options)
+
+    def _chunk(
+        self, owner: int, model: str, turns: list[list[Part]], budget: float
+    ) -> list[tuple[int, dict[str, Any]]]:
+        """The first turns that fit, by id and as they are sent; one that is too long is cut."""
+        estimator = Estimator(self._store.memory.samples(owner, model))
+        chunk: list[tuple[int, dict[str, Any]]] = []
+        for turn in turns:
+            length = total(part.size._replace(images=0) for part in turn)
+            tokens = estimator.tokens(length) * (1 + MARGIN_AT_FIRST)
+            if chunk and tokens > budget:
+                break
+            for part in turn:
+                [wire] = self._wire(owner, [self._store.message(owner, part.id)], sees=False)
+                if tokens > budget:
+                    characters = len(wire["content"]) * budget / tokens
+                    wire["content"] = wire["content"][: max(1, int(characters))]
+                chunk.append((part.id, wire))
+            budget -= tokens
+        return chunk
+
+    def _wire(self, owner: int, messages: list[Message], sees: bool) -> list[dict[str, Any]]:
         contents = {
             attachment.id: self._store.content(owner, attachment.id)
-            for message in branch
+            for message in messages
             for attachment in message.attachments
         }
-        messages = wire_messages(branch, contents, seen.sees)
-        return ChatRequest(reply.model, messages, seen.options, seen.think)
+        return wire_messages(messages, contents, sees)
+
+    def _summary(self, owner: int, session: Session, parts: list[Part]) -> Summary | None:
+        """What stands for the first of them, where that is wanted and a prompt follows it."""
+        if not session.compact:
+            return None
+        written = [part.id for part in parts if part.id != NEXT_PROMPT.id]
+        summary = self._store.memory.summary(owner, written[-1]) if written else None
+        if summary is None:
+            return None
+        ids = [part.id for part in parts]
+        follows = parts[ids.index(summary.message_id) + 1 :]
+        return summary if any(part.role == "user" for part in follows) else None
 
     def _plan(self, owner: int, session: Session, parts: list[Part], target: Target) -> Plan:
         if not target.sees:
             parts = list(map(_without_images, parts))
+        ids = [part.id for part in parts]
         num_ctx = self.num_ctx(session, target.trained)
+        summary = self._summary(owner, session, parts)
+        begins = ids[0]
+        if summary is not None:
+            begins = ids[ids.index(summary.message_id) + 1]
+            stands = Part(
+                -summary.id, "system", size(summing.wire_message(summary.body)["content"])
+            )
+            parts = [stands, *uncovered(parts, summary.message_id)]
         estimator = Estimator(self._store.memory.samples(owner, target.model))
         counter = self._counter(owner, parts, target.model, estimator)
         fitted = fit(parts, num_ctx, None, counter)
-        ids = [part.id for part in parts]
+        fitted = fitted if fitted.left_out else replace(fitted, first=begins)
         at = ids.index(fitted.first)
         wanted = set(fitted.sent)
         kept = [part for part in parts if part.id in wanted]
@@ -92,24 +173,28 @@ class Memory:
             left_out=len(fitted.left_out),
             options={"num_ctx": num_ctx},
             sees=target.sees,
+            summary=summary.id if summary else None,
         )
-        return Plan(fitted, seen)
+        return Plan(fitted, seen, summary)
 
     def _counter(self, owner: int, parts: list[Part], model: str, estimator: Estimator) -> Counter:
         """That knows what the last reply saw, where its count can be believed."""
         replies: dict[int, int] = {}
+        standing = -parts[0].id if parts[0].id < 0 else None
         places = [n for n, part in enumerate(parts) if part.role == "assistant"]
         for place in reversed(places[-LOOKED_AT:]):
             message = self._store.message(owner, parts[place].id)
             usage, seen = message.usage, message.seen
             if message.model != model or usage is None or seen is None or seen.continued:
                 continue
+            if seen.summary != standing:
+                break
             if usage.eval_count and not message.thinking:
                 replies[message.id] = usage.eval_count
             count = usage.prompt_eval_count
             if count and not is_cut(seen, count):
                 wanted = sent([part.id for part in parts[:place]], seen)
-                counted = [part for part in parts[:place] if part.id in wanted]
+                counted = [p for p in parts[:place] if p.id in wanted or p.id < 0]
                 return Counter(estimator, counted, count, replies)
         return Counter(estimator, replies=replies)
 

@@ -37,6 +37,8 @@ class Session:
     think: Think = ""
     num_ctx: int | None = None
     """The context window chosen for it, in tokens."""
+    compact: int = 0
+    """1 where what finds no room in it is summarised, and not only left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,15 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Summary:
+    """What the model wrote, or a person corrected, of all messages down to `message_id`."""
+
+    id: int
+    message_id: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """What a reply's request held. It names messages, and is small: so it can be made again."""
 
@@ -173,6 +184,8 @@ class Seen:
     think: bool | str | None = None
     sees: bool = True
     """Whether images were sent, and not only their names."""
+    summary: int | None = None
+    """Which summary stood for earlier messages."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,8 @@ MAY_IMPORT = {
     "naming": {"types"},
     "line": EVERYWHERE,
     "generation": EVERYWHERE,
-    "memory": EVERYWHERE | {"context", "counting", "settings", "store"},
+    "summing": set(),
+    "memory": EVERYWHERE | {"context", "counting", "summing", "settings", "store"},
     "asking": EVERYWHERE | {"naming", "generation", "memory", "client", "settings", "store"},
     "generations": EVERYWHERE
     | {"asking", "generation", "line", "client", "host", "settings", "store"},

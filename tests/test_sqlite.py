@@ -12,7 +12,7 @@ import pytest
 from sqlite_utils import Database
 
 from chatcore.errors import DiskFull, SessionNotFound, StoreError
-from chatcore.store.sqlite import SqliteStore, rows, schema
+from chatcore.store.sqlite import SqliteStore, records, rows, schema
 from chatcore.store.sqlite.connections import Writer
 from chatcore.types import File
 
@@ -378,7 +378,7 @@ def test_a_list_of_messages_reads_no_bytes_of_their_files(path):
 
 def test_what_is_counted_is_read_from_one_range_of_one_index(store):
     with store._readers.lend() as db:
-        plan = db.execute(f"explain query plan {rows.RECORDS}", [0, 1, 1, 1]).fetchall()
+        plan = db.execute(f"explain query plan {records.RECORDS}", [0, 1, 1, 1]).fetchall()
     assert [row[3] for row in plan if "sessions" not in row[3] and "messages" in row[3]] == [
         "SEARCH messages USING COVERING INDEX messages_figures (id>? AND id<?)"
     ]

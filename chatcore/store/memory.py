@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from chatcore.types import Keep, Part, Sample, Seen
+from chatcore.types import Keep, Part, Sample, Seen, Summary
 
 
 class MemoryStore(Protocol):
@@ -14,6 +14,22 @@ class MemoryStore(Protocol):
 
     def choose_num_ctx(self, owner: int, session_id: str, num_ctx: int | None) -> None:
         """The window of the session's next replies; None for the usual one."""
+        ...
+
+    def choose_compact(self, owner: int, session_id: str, compact: bool) -> None:
+        """Whether the session's messages are summarised when they find no room."""
+        ...
+
+    def summarise(self, owner: int, message_id: int, body: str) -> Summary:
+        """Let it stand for the messages down to this one. Older summaries stay as they are."""
+        ...
+
+    def summary(self, owner: int, message_id: int | None) -> Summary | None:
+        """The latest of the messages down to this one."""
+        ...
+
+    def summary_text(self, owner: int, summary_id: int) -> str:
+        """Of this one, however old. Raises MessageNotFound."""
         ...
 
     def parts(self, owner: int, message_id: int | None) -> list[Part]:

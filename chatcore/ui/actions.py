@@ -7,7 +7,7 @@ import streamlit as st
 
 from chatcore.errors import ChatError
 from chatcore.service import Hearth
-from chatcore.types import Keep, Message
+from chatcore.types import Keep, Message, Summary
 from chatcore.ui import state, words
 
 LOOKED_AT = 20  # messages, from the end, among which a reply with text is looked for
@@ -144,6 +144,22 @@ def begin_editing(message: Message) -> None:
 
 def cancel_editing() -> None:
     st.session_state.pop("editing", None)
+
+
+def begin_editing_summary() -> None:
+    st.session_state["editing_summary"] = True
+
+
+def cancel_editing_summary() -> None:
+    st.session_state.pop("editing_summary", None)
+
+
+def save_summary(summary: Summary) -> None:
+    body = st.session_state["summary_text"]
+    if body.strip() and attempt(
+        lambda hearth, owner: hearth.store.memory.summarise(owner, summary.message_id, body)
+    ):
+        cancel_editing_summary()
 
 
 def send_edited(session_id: str, message: Message, key: str, model: str) -> None:

@@ -69,7 +69,7 @@ def _greyed(messages: list[Message]) -> str:
 
 
 def _line(plan: Plan | None) -> str:
-    if plan is None or not plan.fit.left_out:
+    if plan is None or not (plan.fit.left_out or plan.summary):
         return ""
     return f'{_at(plan.fit.first)}::before{{content:"{LINE}"}}'
 

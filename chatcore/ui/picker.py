@@ -11,6 +11,7 @@ from chatcore.ui.actions import attempt
 from chatcore.ui.state import View
 
 USUAL = "Usual"
+FULL = ["Leave out the oldest", "Sum up the oldest"]
 WINDOWS = [1 << n for n in range(11, 18)]  # tokens
 
 
@@ -23,6 +24,7 @@ def settle(view: View) -> None:
         st.session_state["model_of"] = shown_for
         st.session_state["think"] = view.session.think if view.session else ""
         st.session_state["window"] = _window_label(view.session)
+        st.session_state["full"] = FULL[view.session.compact if view.session else 0]
     else:
         model = chosen() or (installed[0] if installed else "")
     st.session_state["model"] = model
@@ -87,6 +89,14 @@ def _window(view: View, model: str) -> None:
         " the model, and a larger window takes more memory.",
         on_change=_remember_window,
     )
+    st.selectbox(
+        "When it is full",
+        FULL,
+        key="full",
+        help="What becomes of the oldest messages. The model can sum them up, which takes a request"
+        " of its own now and then; all of them stay in the chat.",
+        on_change=_remember_full,
+    )
 
 
 def _window_label(session: Session | None) -> str:
@@ -99,6 +109,14 @@ def _remember_window() -> None:
         num_ctx = None if label == USUAL else int(label.replace(",", ""))
         attempt(
             lambda hearth, owner: hearth.store.memory.choose_num_ctx(owner, session_id, num_ctx)
+        )
+
+
+def _remember_full() -> None:
+    if session_id := st.query_params.get("session"):
+        compact = st.session_state["full"] == FULL[1]
+        attempt(
+            lambda hearth, owner: hearth.store.memory.choose_compact(owner, session_id, compact)
         )
 
 

@@ -9,7 +9,17 @@ from streamlit.delta_generator import DeltaGenerator
 
 from chatcore.markdown import blocks
 from chatcore.types import Message, Turn
-from chatcore.ui import actions, chips, composer, controls, history, share, waiting, words
+from chatcore.ui import (
+    actions,
+    chips,
+    composer,
+    controls,
+    history,
+    share,
+    summary,
+    waiting,
+    words,
+)
 from chatcore.ui.clock import Clock
 from chatcore.ui.follow import Piece, pieces
 from chatcore.ui.gauge import Gauge
@@ -36,6 +46,7 @@ class Transcript:
             self._places = {m.id: _place(m) for m in self._messages}
         self._next = st.empty()
         self._gauge = Gauge(view)
+        self._summary = summary.of(view)
 
     def draw(self, stop: DeltaGenerator, notices: DeltaGenerator) -> None:
         """And the composer below; a reply under way is followed to its end.
@@ -82,8 +93,13 @@ class Transcript:
                     type="tertiary",
                     on_click=history.show_earlier,
                 )
+            if self._summary and self._summary.message_id not in self._places:
+                summary.draw(self._summary)
         for message in messages:
             self._draw(message)
+            if self._summary and self._summary.message_id == message.id:
+                with self._places[message.id]:
+                    summary.draw(self._summary)
 
     def _draw(self, message: Message) -> None:
         self._outcome(message, self._write(message))

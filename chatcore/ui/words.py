@@ -160,6 +160,8 @@ def phase(at: Phase, elapsed: float) -> str:
     match at.doing:
         case "queued":
             parts = [f"waiting in line, {at.tokens} ahead" if at.tokens else "next in line"]
+        case "summing":
+            parts = ["summing up older messages"]
         case "loading":
             parts = ["loading the model"]
         case "reading":

@@ -33,12 +33,12 @@ def settings(engine: EngineProcess, tmp_path: Path) -> Settings:
     return Settings(tmp_path / "x.db", ollama_host=engine.url(), num_ctx=WINDOW)
 
 
-def fill(store: Store, owner: int) -> str:
-    """A chat of sixty turns, of which the model has seen none."""
+def fill(store: Store, owner: int, *prompts: str) -> str:
+    """A chat of which the model has seen nothing."""
     session = None
-    for n in range(60):
-        turn = store.begin_turn(owner, session, prompt(n), BUNDLED_NAME)
-        store.finish_reply(owner, turn.reply.id, "done", f"Well, {WORDS}. That is {n}.")
+    for text in prompts:
+        turn = store.begin_turn(owner, session, text, BUNDLED_NAME)
+        store.finish_reply(owner, turn.reply.id, "done", f"Well, {WORDS}.")
         session = turn.session.id
     assert session is not None
     return session
@@ -47,7 +47,7 @@ def fill(store: Store, owner: int) -> str:
 def test_a_long_chat_never_exceeds_the_window_by_the_engines_own_count(
     store: Store, ann: int, settings: Settings, client: ollama.Client
 ) -> None:
-    session_id = fill(store, ann)
+    session_id = fill(store, ann, *map(prompt, range(60)))
     generations = Generations(store, ModelHost(settings), settings)
     memory = Memory(store, settings)
     replies = []
@@ -65,6 +65,28 @@ def test_a_long_chat_never_exceeds_the_window_by_the_engines_own_count(
         assert count == reply.usage.prompt_eval_count
         assert count <= WINDOW - room(WINDOW, None)
         assert n < ENOUGH or abs(reply.seen.tokens / count - 1) < 0.10
+
+
+def test_what_a_real_model_remembers_of_what_was_summed_up(
+    store: Store, ann: int, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What it answers is told and not judged: so small a model may say anything."""
+    session_id = fill(store, ann, "My name is Ada.", *map(str, range(30)))
+    store.memory.choose_compact(ann, session_id, True)
+    generations = Generations(store, ModelHost(settings), settings)
+    try:
+        generation = generations.start(ann, session_id, "What is my name?", BUNDLED_NAME)
+        generation.wait()
+    finally:
+        generations.close()
+    reply = store.message(ann, generation.turn.reply.id)
+    summary = store.memory.summary(ann, reply.id)
+    assert reply.state == "done"
+    assert reply.seen is not None
+    assert summary is not None
+    assert reply.seen.summary == summary.id
+    with capsys.disabled():
+        print(f"\nSummed up as {summary.body!r}; asked for the name: {reply.body!r}")
 
 
 def whole_count(client: ollama.Client, messages: list[dict[str, object]]) -> int:

@@ -158,3 +158,44 @@ def test_pins_that_fill_the_window_are_told_before_sending(small, open_page):
         store.memory.keep(1, message.id, "pinned")
     page.run()
     assert any("unpin messages" in caption.value for caption in page.caption)
+
+
+def summed_up(page):
+    """The same chat on, where the oldest are summed up."""
+    page.selectbox(key="full").select("Sum up the oldest").run()
+    return send(page, f"now? {WORDS}")
+
+
+def test_the_oldest_are_summed_up_where_a_chat_is_set_so(small, open_page, fake):
+    page = summed_up(talk(open_page(), 8)).run()
+    summary = service.hearth().store.memory.summary(1, reply_of(page).id)
+    first, second, *_ = contents(fake.requests[-1])
+    assert first.endswith(summary.body)
+    assert service.hearth().store.message(1, line(page)).body == second
+    assert f"{len(contents(fake.requests[-1])) + 2} messages" in gauge(page)
+    [box] = [e for e in page.expander if e.label.startswith("Summary")]
+    assert "Sum up the conversation above" in box.markdown[0].value
+
+
+def test_a_summary_is_corrected_on_the_page(small, open_page, fake):
+    page = talk(open_page(), 8)
+    fake.reply("It was about words.")
+    page = summed_up(page)
+    page = page.run()
+    page.button(key="edit_summary").click().run()
+    page.text_area(key="summary_text").set_value("It was about fire.")
+    page.button(key="save_summary").click().run()
+    [box] = [e for e in page.expander if e.label.startswith("Summary")]
+    assert box.markdown[0].value == "It was about fire."
+    send(page, "and now?")
+    assert contents(fake.requests[-1])[0].endswith("It was about fire.")
+
+
+def test_a_correction_can_be_cancelled(small, open_page, fake):
+    page = talk(open_page(), 8)
+    fake.reply("It was about words.")
+    page = summed_up(page).run()
+    page.button(key="edit_summary").click().run()
+    page.button(key="cancel_summary").click().run()
+    assert not page.text_area
+    assert page.button(key="edit_summary")

@@ -20,7 +20,7 @@ from chatcore.store.memory import MemoryStore
 from chatcore.store.posts import Posts
 from chatcore.store.search import Search
 from chatcore.store.shares import Shares
-from chatcore.store.sqlite import rows
+from chatcore.store.sqlite import records, rows
 from chatcore.store.sqlite.belongings import SqliteBelongings
 from chatcore.store.sqlite.connections import Readers, Writer, translated
 from chatcore.store.sqlite.identities import SqliteIdentities
@@ -285,7 +285,7 @@ class SqliteStore:
 
     def records(self, owner: int, since: int = 0, limit: int = 200_000) -> list[Record]:
         with self._readers.lend() as db:
-            return rows.records(db, owner, since, limit)
+            return records.records(db, owner, since, limit)
 
     def save_draft(self, owner: int, message_id: int, rev: int, body: str, thinking: str) -> None:
         def save(db: Database) -> None:

@@ -19,6 +19,7 @@ POINTERS = (
     ("attachments", "message_id"),
     ("shares", "leaf_id"),
     ("moved", "now_id"),
+    ("summaries", "message_id"),
 )
 # The body is named so that the index of words moves along.
 RENUMBERED = "body = body, " + ", ".join(

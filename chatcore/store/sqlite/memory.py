@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from chatcore.errors import MessageNotFound
 from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.connections import Readers, Writer
-from chatcore.types import Keep, Part, Sample, Seen, Size
+from chatcore.types import Keep, Part, Sample, Seen, Size, Summary
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,10 @@ SAMPLES = """
     where model = ? and id >= ? and id < ? and context is not null
     and json_extract(usage, '$.prompt_eval_count') > 0 order by id desc limit ?
 """
+SUMMARY_TEXT = """
+    select summaries.body from summaries join messages m on m.id = message_id
+    join sessions s on s.pk = m.session_pk where summaries.id = ? and s.owner_n = ?
+"""
 
 
 class SqliteMemory:
@@ -46,13 +51,31 @@ class SqliteMemory:
         self._writer.call(change)
 
     def choose_num_ctx(self, owner: int, session_id: str, num_ctx: int | None) -> None:
-        def change(db: Database) -> None:
-            db.execute(
-                "update sessions set options = json_set(options, '$.num_ctx', ?) where pk = ?",
-                [num_ctx, rows.session(db, owner, session_id).pk],
-            )
+        self._choose(owner, session_id, "$.num_ctx", num_ctx)
 
-        self._writer.call(change)
+    def choose_compact(self, owner: int, session_id: str, compact: bool) -> None:
+        self._choose(owner, session_id, "$.compact", int(compact))
+
+    def summarise(self, owner: int, message_id: int, body: str) -> Summary:
+        def insert(db: Database) -> Summary:
+            rows.message(db, owner, message_id)
+            return rows.insert_summary(db, message_id, rows.clean(body))
+
+        summary: Summary = self._writer.call(insert)
+        return summary
+
+    def summary(self, owner: int, message_id: int | None) -> Summary | None:
+        if message_id is None:
+            return None
+        with self._readers.lend() as db:
+            return rows.summary(db, rows.message(db, owner, message_id).id)
+
+    def summary_text(self, owner: int, summary_id: int) -> str:
+        with self._readers.lend() as db:
+            found = db.execute(SUMMARY_TEXT, [summary_id, owner]).fetchone()
+        if found is None:
+            raise MessageNotFound("There is no such summary here.")
+        return str(found[0])
 
     def parts(self, owner: int, message_id: int | None) -> list[Part]:
         if message_id is None:
@@ -76,6 +99,15 @@ class SqliteMemory:
             )
 
         self._writer.submit(save).add_done_callback(_log_failure)
+
+    def _choose(self, owner: int, session_id: str, option: str, value: int | None) -> None:
+        def change(db: Database) -> None:
+            db.execute(
+                "update sessions set options = json_set(options, ?, ?) where pk = ?",
+                [option, value, rows.session(db, owner, session_id).pk],
+            )
+
+        self._writer.call(change)
 
 
 def _part(row: tuple[Any, ...]) -> Part:

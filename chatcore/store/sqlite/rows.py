@@ -18,12 +18,12 @@ from chatcore.types import (
     Attachment,
     File,
     Message,
-    Record,
     Role,
     Seen,
     Session,
     Size,
     State,
+    Summary,
     Think,
     Turn,
     Usage,
@@ -36,7 +36,8 @@ SESSION = "pk, id, title, model, leaf_id, created_at, updated_at, n_messages, un
 # Not in the index that the sidebar's list is read from.
 WHOLE_SESSION = (
     f"{SESSION}, coalesce(json_extract(options, '$.think'), '') as think,"
-    " json_extract(options, '$.num_ctx') as num_ctx"
+    " json_extract(options, '$.num_ctx') as num_ctx,"
+    " coalesce(json_extract(options, '$.compact'), 0) as compact"
 )
 MESSAGE = """
     m.id, m.session_pk, m.parent_id, m.role, m.state, coalesce(d.body, m.body) as body,
@@ -50,19 +51,6 @@ MESSAGE = """
 """
 FILE = "a.name, a.media_type, a.bytes as data, a.text"
 CONTENT = "coalesce(a.text, a.bytes) as content"
-
-
-# Named, since SQLite would rather go through the sessions one by one.
-RECORDS = """
-    select session_pk, created_at, role, state, model, rating,
-    json_extract(usage, '$.done_reason'), json_extract(usage, '$.total_duration'),
-    json_extract(usage, '$.prompt_eval_count'), json_extract(usage, '$.eval_count'),
-    json_extract(usage, '$.eval_duration'), json_extract(usage, '$.first_token_duration')
-    from messages indexed by messages_figures
-    where id >= ? and id < ? and copy_of is null and state not in ('waiting', 'held')
-    and session_pk in (select pk from sessions where owner_n = ? and deleted_at is null)
-    order by id desc limit ?
-"""
 
 
 def now() -> int:
@@ -285,9 +273,24 @@ def tree(db: Database, session_pk: int) -> list[Message]:
     return [from_row(row) for row in rows]
 
 
-def records(db: Database, owner: int, since: int, limit: int) -> list[Record]:
-    span = [first_id(owner, since), first_id(owner + 1, 0)]
-    return list(map(Record._make, db.execute(RECORDS, [*span, owner, limit])))
+def summary(db: Database, leaf_id: int) -> Summary | None:
+    rows = db.query(
+        "with recursive branch(id) as (select ? union all"
+        " select m.parent_id from branch join messages m using (id) where m.parent_id is not null)"
+        " select s.id, s.message_id, s.body"
+        " from branch join summaries s on s.message_id = branch.id"
+        " order by s.id desc limit 1",
+        [leaf_id],
+    )
+    return next((Summary(**row) for row in rows), None)
+
+
+def insert_summary(db: Database, message_id: int, body: str) -> Summary:
+    cursor = db.execute(
+        "insert into summaries(message_id, body, created_at) values (?, ?, ?)",
+        [message_id, body, now()],
+    )
+    return Summary(int(cursor.lastrowid or 0), message_id, body)
 
 
 def leaf_below(db: Database, message_id: int) -> int:
@@ -318,6 +321,8 @@ def copy_branch(db: Database, owner: int, source: list[Message], session_pk: int
         copy_attachments(db, original.id, copy)
         copies[original.id] = copy
         parent = copy
+    if source and (latest := summary(db, source[-1].id)):
+        insert_summary(db, copies[latest.message_id], latest.body)
     return parent
 
 

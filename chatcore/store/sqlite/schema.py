@@ -256,11 +256,18 @@ def m008_tokens(db: Database) -> None:
 @migrations()
 def m009_memory(db: Database) -> None:
     """`keep`: whether a message is pinned or left out. The counts of a model's requests are found
-    by their index."""
+    by their index. A summary is never changed: what a reply saw of it stays true."""
     db.executescript("""
     alter table messages add column keep text not null default ''
         check (keep in ('', 'pinned', 'left_out'));
     create index messages_counted on messages(model, id) where context is not null;
+    create table summaries(
+        id integer primary key autoincrement,
+        message_id integer not null references messages(id) on delete cascade,
+        body text not null,
+        created_at integer not null
+    ) strict;
+    create index summaries_message on summaries(message_id);
     """)
 
 

@@ -1,0 +1,47 @@
+"""The summary that stands for the oldest messages, where it ends: to be read and corrected."""
+
+import streamlit as st
+
+from chatcore.markdown import blocks
+from chatcore.types import Summary
+from chatcore.ui import actions
+from chatcore.ui.state import View
+
+
+def of(view: View) -> Summary | None:
+    session = view.session
+    if session is None or not session.compact:
+        return None
+    return view.hearth.store.memory.summary(view.owner, session.leaf_id)
+
+
+def draw(summary: Summary) -> None:
+    editing = bool(st.session_state.get("editing_summary"))
+    with st.expander(
+        "Summary: the model reads this instead of the messages above",
+        icon=":material/summarize:",
+        expanded=editing,
+        key="summary",
+    ):
+        if editing:
+            _editor(summary)
+            return
+        for block in blocks(summary.body):
+            st.markdown(block)
+        st.button("Edit summary", key="edit_summary", on_click=actions.begin_editing_summary)
+
+
+def _editor(summary: Summary) -> None:
+    with st.form("summary_edited", border=False):
+        st.text_area("Summary", value=summary.body, key="summary_text")
+        with st.container(horizontal=True):
+            st.form_submit_button(
+                "Save",
+                key="save_summary",
+                type="primary",
+                on_click=actions.save_summary,
+                args=(summary,),
+            )
+            st.form_submit_button(
+                "Cancel", key="cancel_summary", on_click=actions.cancel_editing_summary
+            )
