@@ -17,6 +17,7 @@ class Gauge:
 
     def __init__(self, view: View) -> None:
         self._view = view
+        self._compact = bool(view.session and view.session.compact)
         self._caption: DeltaGenerator | None = None
         # A style sheet takes no room.
         with st.container(key="marked"):
@@ -34,7 +35,7 @@ class Gauge:
         except PromptTooLong as error:
             plan, told = None, words.warning(words.sentence(str(error)))
         else:
-            told = words.gauge(plan.fit) if plan else ""
+            told = words.gauge(plan.fit, self._compact) if plan else ""
         if self._caption:
             self._caption.caption(told) if told else self._caption.empty()
         rules = _greyed(messages) + _line(plan)

@@ -118,12 +118,13 @@ def speed(rate: float) -> str:
     return f"{rate:.0f} tokens/s" if rate >= 10 else f"{rate:.1f} tokens/s"
 
 
-def gauge(fit: Fit) -> str:
+def gauge(fit: Fit, compact: bool) -> str:
     """What the next request will hold: 14 messages, 3,100 of 8,192 tokens"""
     told = f"{_messages(len(fit.sent))}, {fit.tokens:,} of {fit.num_ctx:,} tokens"
     if fit.left_out:
         oldest = _messages(len(fit.left_out), "older ")
-        return warning(f"{told} · {oldest} will be left out, above the line")
+        becomes = "summed up first" if compact else "left out, above the line"
+        return warning(f"{told} · {oldest} will be {becomes}")
     return warning(f"{told} · nearly full") if fit.tokens > NEAR * fit.budget else told
 
 
