@@ -207,12 +207,22 @@ def test_joined_chats_are_all_there_under_their_addresses(store, identities, ann
 def test_a_joined_message_is_found_by_its_old_id(store, identities, ann, both):
     _, session, ids = both
     join(identities, ann)
-    found = [store.message(ann, identities.current(old)) for old in ids]
+    found = [store.message(ann, identities.current(ann, old)) for old in ids]
     assert [m.body for m in found] == bodies(store, ann, session)
     join_again = store.owner("browser:c")
     said(store, join_again, "mine")
     identities.pair(identities.invite(join_again), "ann")
-    assert store.message(join_again, identities.current(ids[0])).body == "one about badgers"
+    assert (
+        store.message(join_again, identities.current(join_again, ids[0])).body
+        == "one about badgers"
+    )
+
+
+def test_where_a_message_is_by_now_is_told_to_nobody_else(store, identities, ann, both):
+    _, _, (old, *_) = both
+    join(identities, ann)
+    assert identities.current(ann, old) != old
+    assert identities.current(store.owner("browser:c"), old) == old
 
 
 def test_a_joined_tree_keeps_its_branches(store, identities, ann, both):
@@ -224,7 +234,7 @@ def test_a_joined_tree_keeps_its_branches(store, identities, ann, both):
     assert bodies(store, ann, session) == ["one about foxes", "Foxes."]
     first = store.messages(ann, session.id)[0]
     assert len(first.versions) == 2
-    store.choose_version(ann, identities.current(ids[0]))
+    store.choose_version(ann, identities.current(ann, ids[0]))
     assert bodies(store, ann, session)[-1] == "You said: two"
     assert bodies(store, ann, fork) == ["one about foxes", "Foxes."]
     assert len(store.records(ann)) == 2 + 4 + 2
@@ -255,7 +265,7 @@ def test_a_prompt_that_waits_is_joined_too(store, identities, ann, both):
     other, session, _ = both
     waiting = store.set_next(other, session.id, "later", "m")
     join(identities, ann)
-    assert store.next_prompt(ann, session.id).id == identities.current(waiting.id)
+    assert store.next_prompt(ann, session.id).id == identities.current(ann, waiting.id)
 
 
 def test_what_lies_in_the_trash_is_joined_and_comes_back(store, identities, ann, both):

@@ -442,3 +442,15 @@ def test_a_closed_writer_takes_no_more(path):
     writer.close()
     with pytest.raises(StoreError, match="shutting down"):
         writer.submit(lambda _: None)
+
+
+def test_a_draft_that_waits_is_not_replaced_by_another_owners(store):
+    ann, bob = store.owner("ann"), store.owner("bob")
+    reply = store.begin_turn(ann, None, "hello", "m").reply.id
+    busy = threading.Event()
+    store._writer.submit(lambda _db: busy.wait(30))
+    store.save_draft(ann, reply, 1, "so far", "")
+    store.save_draft(bob, reply, 2, "forged", "")
+    busy.set()
+    store.check()  # all drafts before it are on disk
+    assert store.message(ann, reply).body == "so far"

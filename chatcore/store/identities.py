@@ -70,8 +70,8 @@ class Identities(Protocol):
         """Whether there is anything that joining would move, in the trash too."""
         ...
 
-    def current(self, message_id: int) -> int:
-        """The id by now of a message that had this one, or the id itself."""
+    def current(self, owner: int, message_id: int) -> int:
+        """The id by now of a message of theirs that had this one, or the id itself."""
         ...
 
 

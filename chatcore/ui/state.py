@@ -99,7 +99,7 @@ def linked(view: View) -> int:
     """The id of the message that the address names; 0, which is no message's, where none."""
     asked_for = st.query_params.get("message", "")
     number = int(asked_for) if re.fullmatch("[0-9]{1,19}", asked_for) else 0
-    return view.hearth.store.identities.current(number) if 0 < number < 2**63 else 0
+    return view.hearth.store.identities.current(view.owner, number) if 0 < number < 2**63 else 0
 
 
 def zone() -> ZoneInfo | None:

@@ -299,7 +299,7 @@ class SqliteStore:
                 [rev, rows.clean(body), rows.clean(thinking), rows.now(), message_id, owner],
             )
 
-        self._writer.submit(save, key=("draft", message_id)).add_done_callback(_log_failure)
+        self._writer.submit(save, key=("draft", owner, message_id)).add_done_callback(_log_failure)
 
     def finish_reply(
         self,

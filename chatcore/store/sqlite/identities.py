@@ -16,7 +16,7 @@ from chatcore.store.identities import (
 )
 from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.connections import Readers, Writer
-from chatcore.store.sqlite.joining import has_rows, join, retire
+from chatcore.store.sqlite.joining import has_rows, join, retire, span_of
 from chatcore.types import Browser
 
 SEEN_EVERY = 60 * 60 * 1000  # milliseconds between two notes of when a browser was seen
@@ -111,9 +111,10 @@ class SqliteIdentities:
             found = db.execute("select owner_n from identities where key = ?", [key]).fetchone()
             return found is not None and has_rows(db, found[0])
 
-    def current(self, message_id: int) -> int:
+    def current(self, owner: int, message_id: int) -> int:
+        sql = "select now_id from moved where id = ? and now_id >= ? and now_id < ?"
         with self._readers.lend() as db:
-            found = db.execute("select now_id from moved where id = ?", [message_id]).fetchone()
+            found = db.execute(sql, [message_id, *span_of(owner)]).fetchone()
             return int(found[0]) if found else message_id
 
     def _inviter(self, db: Database, token: str) -> int:
