@@ -18,7 +18,7 @@ test: .venv/installed-dev
 	@$(BIN)/python -m tests.browser.chromium
 	@$(BIN)/pytest
 
-# Kill the app 100 times in mid-reply, and see that nothing is lost
+# Kill the app 100 times in mid-reply; let people try 10,000 times what is others'
 torture: .venv/installed-dev
 	@$(BIN)/python -m tests.torture
 

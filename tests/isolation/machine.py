@@ -1,0 +1,325 @@
+"""Three people use one server, and each of them tries what is the others'."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule
+
+from chatcore.identity import browser_key
+from chatcore.sharing import key_hash, make_key
+from tests.isolation.probes import (
+    FORGERIES,
+    METHODS,
+    ROUTES,
+    Route,
+    arguments,
+    asked,
+    called,
+    fields,
+    forged,
+    kind_of,
+    masked,
+    unknown,
+)
+from tests.isolation.world import MODEL, ORIGIN, Answer, Link, World, words
+
+PEOPLE = st.integers(0, 2)
+NAMES = st.sampled_from(sorted(METHODS))
+ROUTED = st.sampled_from(ROUTES)
+LIKE = {"message": 1 << 41, "file": 1, "token": 1}
+"""What an unknown id looks like where nobody has one yet; else it is text."""
+NEVER_COMES = "[[t1-n1-w3600000.never]]"
+
+
+class Isolation(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World()
+        self.store = self.world.store
+
+    def teardown(self) -> None:
+        try:
+            self._try_everything()
+        finally:
+            self.world.close()
+
+    @rule(n=PEOPLE, data=st.data())
+    def converse(self, n: int, data: st.DataObject) -> None:
+        """A prompt with a file, and its reply, in a new chat or an old one."""
+        world, owner = self.world, self._turn(n)
+        ids = [None, *world.mine(owner, "session")]
+        session_id = data.draw(st.sampled_from(ids))
+        given = arguments(world, "begin_turn", lambda _kind: None) | {"session_id": session_id}
+        usual = arguments(world, "finish_reply", lambda _kind: None)
+
+        def converse() -> Any:
+            turn = self.store.begin_turn(owner, **given)
+            return self.store.finish_reply(owner, **usual | {"message_id": turn.reply.id})
+
+        world.acts(converse, [owner])
+
+    @rule(n=PEOPLE)
+    def ask_what_is_never_answered(self, n: int) -> None:
+        """A reply that really is under way."""
+        world, owner = self.world, self._turn(n)
+        if world.live is None:
+            world.acts(lambda: self._ask(owner, f"{NEVER_COMES} {world.word()}"), [owner])
+
+    def _ask(self, owner: int, prompt: str) -> None:
+        self.world.live = self.world.services.generations.start(owner, None, prompt, MODEL)
+
+    @rule(n=PEOPLE)
+    def make_a_token(self, n: int) -> None:
+        world, owner = self.world, self._turn(n)
+        world.acts(lambda: self._keep_token(owner, f"A program {world.word()}"), [owner])
+
+    def _keep_token(self, owner: int, name: str) -> None:
+        secret = self.store.tokens.create(owner, name)
+        self.world.tokens[self.store.tokens.of(owner)[0].id] = secret
+
+    @rule(n=PEOPLE, data=st.data(), thinking=st.booleans(), expires_at=st.sampled_from([None, 1]))
+    def share(self, n: int, data: st.DataObject, thinking: bool, expires_at: int | None) -> None:
+        world, owner = self.world, self._turn(n)
+        if not (ids := world.mine(owner, "session")):
+            return
+        session_id, hashed = data.draw(st.sampled_from(ids)), key_hash(make_key())
+        seen: set[str] = set()
+
+        def share() -> None:
+            self.store.shares.create(owner, session_id, hashed, expires_at, thinking)
+            seen.update(self._shown(owner, session_id, thinking))
+            if expires_at is None:
+                world.links.append(Link(session_id, hashed, seen))
+
+        world.acts(share, [owner])
+
+    def _shown(self, owner: int, session_id: str, thinking: bool) -> set[str]:
+        """The words of a chat as a link to it shows them."""
+        texts = [self.store.session(owner, session_id).title]
+        for message in self.store.messages(owner, session_id):
+            texts += [message.body, message.thinking if thinking else ""]
+            for each in message.attachments:
+                texts += [each.name, str(self.store.content(owner, each.id))]
+        return {word for text in texts for word in words(text)}
+
+    @rule(n=PEOPLE, data=st.data(), copy=st.booleans())
+    def open_a_link(self, n: int, data: st.DataObject, copy: bool) -> None:
+        world, owner = self.world, self._turn(n)
+        if not world.links:
+            return
+        session_id, hashed, seen = data.draw(st.sampled_from(world.links))
+        if copy:
+            answer = world.acts(
+                lambda: self.store.shares.copy(owner, session_id, hashed), [owner], seen
+            )
+            world.may_read[owner] |= set() if answer.kind else seen
+        else:
+            world.acts(lambda: self.store.shares.read(session_id, hashed), [owner], seen)
+
+    @rule(n=PEOPLE, other=PEOPLE)
+    def pair(self, n: int, other: int) -> None:
+        """The other person's browser shows this one's chats, too, from now on."""
+        world, target = self.world, self._turn(n)
+        source, browser = world.person(other), world.browsers[other]
+        self._end_replies(source)
+        token = self.store.identities.invite(target)
+        headers = {"cookie": world.cookie(browser), "origin": ORIGIN}
+        answer = world.acts(
+            lambda: world.asks("POST", f"/pair/{token}", headers=headers), [source, target]
+        )
+        if answer.kind == 303:
+            world.joined(source, target)
+            world.invitations[token] = {source, target}
+
+    @rule(n=PEOPLE, other=PEOPLE)
+    def bring_chats(self, n: int, other: int) -> None:
+        """What another browser has becomes this person's, who has signed in."""
+        world, target = self.world, self._turn(n)
+        source, key = world.person(other), browser_key(world.browsers[other])
+        self._end_replies(source)
+        answer = world.acts(lambda: self.store.identities.bring(key, target), [source, target])
+        if not answer.kind:
+            world.joined(source, target)
+
+    @rule(n=PEOPLE)
+    def withdraw_a_pairing_link(self, n: int) -> None:
+        world, owner = self.world, self._turn(n)
+        token = self.store.identities.invite(owner)
+        world.acts(lambda: self.store.identities.withdraw(owner), [owner])
+        world.invitations[token] = {owner}
+
+    @rule(n=PEOPLE)
+    def open_a_page(self, n: int) -> None:
+        world, owner = self.world, self._turn(n)
+        key, label = browser_key(world.browsers[n]), f"A browser {world.word()}"
+        world.acts(lambda: self.store.identities.seen(key, label), [owner])
+        world.acts(lambda: self.store.identities.has_chats(key), [owner])
+
+    @rule(n=PEOPLE, name=NAMES, data=st.data())
+    def use_a_method(self, n: int, name: str, data: st.DataObject) -> None:
+        """On what is one's own."""
+        owner = self._turn(n)
+        given = arguments(self.world, name, lambda kind: self._own(owner, kind, data))
+        self._call(owner, name, given)
+
+    @rule(n=PEOPLE, stale=st.booleans(), name=NAMES, data=st.data())
+    def try_a_method(self, n: int, stale: bool, name: str, data: st.DataObject) -> None:
+        """With at least some ids of others, or of nobody any more; also as who is gone."""
+        owner = self._turn(n)
+        if stale:
+            owner = data.draw(st.sampled_from(self.world.everyone()))
+        self._try_method(owner, name, lambda ids: data.draw(st.sampled_from(ids)), data)
+
+    @rule(n=PEOPLE, route=ROUTED, data=st.data(), by_token=st.booleans())
+    def use_a_route(self, n: int, route: Route, data: st.DataObject, by_token: bool) -> None:
+        owner = self._turn(n)
+        given = fields(self.world, route, lambda kind: self._own(owner, kind, data))
+        self._ask_route(owner, route, given, self._credentials(n, owner, by_token))
+
+    @rule(n=PEOPLE, route=ROUTED, data=st.data(), by_token=st.booleans())
+    def try_a_route(self, n: int, route: Route, data: st.DataObject, by_token: bool) -> None:
+        owner = self._turn(n)
+        credentials = self._credentials(n, owner, by_token)
+        self._try_route(owner, route, credentials, lambda ids: data.draw(st.sampled_from(ids)))
+
+    @rule(n=PEOPLE, route=ROUTED, how=st.sampled_from(FORGERIES), data=st.data())
+    def try_a_forgery(self, n: int, route: Route, how: str, data: st.DataObject) -> None:
+        """With ids of the one whose browser it pretends to be."""
+        owner = self._turn(n)
+        given = fields(self.world, route, lambda kind: self._own(owner, kind, data))
+        self._try_forgery(self.world.browsers[n], route, given, how)
+
+    def _turn(self, n: int) -> int:
+        """Whoever acts now, and writes their own words."""
+        self.world.fresh = set()
+        return self.world.person(n)
+
+    def _end_replies(self, owner: int) -> None:
+        for reply in self.world.streaming(owner):
+            end = partial(self.store.finish_reply, owner, reply, "done", "That is all.")
+            self.world.acts(end, [owner])
+
+    def _own(self, owner: int, kind: str, data: st.DataObject) -> Any:
+        ids = self.world.mine(owner, kind)
+        return data.draw(st.sampled_from(ids)) if ids else self._unknown(kind)
+
+    def _unknown(self, kind: str, like: Any = None) -> Any:
+        return unknown(self.world, kind, LIKE.get(kind, "") if like is None else like)
+
+    def _credentials(self, n: int, owner: int, by_token: bool) -> dict[str, str]:
+        secret = self.world.secret_of(owner) if by_token else None
+        if secret:
+            return {"authorization": f"Bearer {secret}"}
+        return {"cookie": self.world.cookie(self.world.browsers[n])}
+
+    def _call(self, owner: int, name: str, given: dict[str, Any]) -> Answer:
+        answer = self.world.acts(lambda: called(self.world, owner, name, given), [owner])
+        if name == "belongings.erase" and not answer.kind:
+            self.world.erased(owner)
+        return answer
+
+    def _ask_route(
+        self, owner: int, route: Route, given: dict[str, Any], credentials: dict[str, str]
+    ) -> Answer:
+        return self.world.acts(lambda: asked(self.world, route, given, credentials), [owner])
+
+    def _try_method(
+        self,
+        owner: int,
+        name: str,
+        choose: Callable[[list[Any]], Any],
+        data: st.DataObject | None = None,
+    ) -> None:
+        never: dict[Any, Any] = {}
+
+        def pick(kind: str) -> Any:
+            if data is not None and data.draw(st.integers(0, 3)) == 0:
+                return self._own(owner, kind, data)
+            return self._foreign(owner, kind, choose, never)
+
+        given = arguments(self.world, name, pick)
+        if "key_hash" in given and self.world.is_open(
+            given.get("session_id", ""), given["key_hash"]
+        ):
+            return  # that is the link, which may be used
+        told = self._call(owner, name, given)
+        if never:
+            instead = {key: self._instead(name, key, value, never) for key, value in given.items()}
+            self._alike(told, given, self._call(owner, name, instead), instead)
+
+    def _instead(self, name: str, key: str, value: Any, never: dict[Any, Any]) -> Any:
+        kind = kind_of(name, key)
+        return never.get((kind, value), value) if kind else value
+
+    def _foreign(
+        self,
+        owner: int,
+        kind: str,
+        choose: Callable[[list[Any]], Any],
+        never: dict[Any, Any],
+    ) -> Any:
+        """An id of another, and beside it one that never was."""
+        ids = self.world.others(owner, kind)
+        if not ids:
+            return self._unknown(kind)
+        chosen = choose(ids)
+        never[kind, chosen] = self._unknown(kind, chosen)
+        return chosen
+
+    def _try_route(
+        self,
+        owner: int,
+        route: Route,
+        credentials: dict[str, str],
+        choose: Callable[[list[Any]], Any],
+    ) -> None:
+        never: dict[Any, Any] = {}
+        given = fields(self.world, route, lambda kind: self._foreign(owner, kind, choose, never))
+        told = self._ask_route(owner, route, given, credentials)
+        if never:
+            kinds = route.ids
+            instead = {
+                key: never.get((kinds.get(key), value), value) if key in kinds else value
+                for key, value in given.items()
+            }
+            again = self._ask_route(owner, route, instead, credentials)
+            self._alike(told, given, again, instead)
+
+    def _try_forgery(self, browser: str, route: Route, given: dict[str, Any], how: str) -> None:
+        """As if a browser that never was had been forged; who is new has nothing."""
+        never = self.world.services.cookie.new()
+        told, again = (
+            self.world.acts(
+                lambda each=each: asked(self.world, route, given, forged(self.world, each, how)), []
+            )
+            for each in (browser, never)
+        )
+        self._alike(told, given, again, given)
+
+    def _alike(
+        self, told: Answer, given: dict[str, Any], again: Answer, instead: dict[str, Any]
+    ) -> None:
+        assert masked(told, given) == masked(again, instead), f"{given}: {told}, {again}"
+
+    def _try_everything(self) -> None:
+        """Each person, each method, each route, with what another has now, or had."""
+        world = self.world
+        newest_or_gone: list[Callable[[list[Any]], Any]] = [lambda ids: ids[-1], world.gone]
+        for n in range(len(self.world.browsers)):
+            for i, name in enumerate(sorted(METHODS)):
+                self._try_method(self._turn(n), name, newest_or_gone[(n + i) % 2])
+            for i, route in enumerate(ROUTES):
+                owner = self._turn(n)
+                credentials = self._credentials(n, owner, by_token=False)
+                self._try_route(owner, route, credentials, newest_or_gone[(n + i) % 2])
+                how = FORGERIES[world.count() % len(FORGERIES)]
+                self._try_forgery(world.browsers[n], route, self._newest(owner, route), how)
+
+    def _newest(self, owner: int, route: Route) -> dict[str, Any]:
+        def pick(kind: str) -> Any:
+            ids = self.world.mine(owner, kind)
+            return ids[-1] if ids else self._unknown(kind)
+
+        return fields(self.world, route, pick)

@@ -1,0 +1,73 @@
+"""The short version of what `make torture` does at length, and that it leaves nothing out."""
+
+from typing import get_type_hints
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from chatcore.store import Store
+from tests.isolation.machine import Isolation
+from tests.isolation.probes import (
+    FIELDS,
+    METHODS,
+    NOT_PROBED,
+    PARTS,
+    ROUTES,
+    kind_of,
+    methods,
+    parameters,
+    public,
+    routes_of_the_app,
+    value_of,
+)
+from tests.isolation.world import ROWS, World
+
+SHORT = settings(
+    max_examples=10,
+    stateful_step_count=50,
+    phases=[Phase.generate],  # what fails is told as it is: to shorten it takes minutes
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def test_no_row_of_another_is_read_changed_or_told_of():
+    run_state_machine_as_test(Isolation, settings=SHORT)
+
+
+def test_every_part_of_the_store_is_tried():
+    parts = {name for name, hint in get_type_hints(Store).items() if hint is not str}
+    assert parts == set(PARTS)
+
+
+def test_every_method_is_tried_or_named_with_a_reason():
+    assert set(NOT_PROBED) <= set(methods())
+    assert set(METHODS) == set(methods()) - set(NOT_PROBED)
+    assert set(public(Store)) <= set(methods())
+
+
+@pytest.mark.parametrize("name", sorted(METHODS))
+def test_every_parameter_has_a_meaning(name):
+    for key, parameter in parameters(name).items():
+        assert kind_of(name, key) or value_of(parameter)
+
+
+def test_every_route_is_tried():
+    tried = {(route.method, route.path.replace("{id}", "{id:int}")) for route in ROUTES}
+    there = {(method, path.replace("{id}", "{id:int}")) for method, path in routes_of_the_app()}
+    assert tried == there
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+def test_every_field_of_a_route_has_a_meaning(route):
+    assert {*route.body, *route.headers} <= {*route.ids, *FIELDS}
+
+
+def test_the_rows_of_every_table_are_watched():
+    world = World()
+    tables = {name for name in world.tables() if not name.startswith(("messages_fts", "sqlite_"))}
+    world.close()
+    assert tables - {"_sqlite_migrations"} == set(ROWS)

@@ -1,0 +1,28 @@
+"""Three people beside each other for long: see tests/isolation."""
+
+from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.isolation.machine import Isolation
+
+STEPS_OF_A_WORLD = 100
+
+
+def run(steps: int, seeded: int) -> None:
+    """Raises where somebody was told or changed what is another's."""
+    if not steps:
+        return
+    worlds = max(1, steps // STEPS_OF_A_WORLD)
+    run_state_machine_as_test(
+        seed(seeded)(Isolation),
+        settings=settings(
+            max_examples=worlds,
+            stateful_step_count=STEPS_OF_A_WORLD,
+            phases=[Phase.generate],
+            database=None,
+            deadline=None,
+            verbosity=Verbosity.normal,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    print(f"{worlds * STEPS_OF_A_WORLD} steps beside each other: nothing of another's was told")
