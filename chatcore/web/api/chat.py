@@ -22,12 +22,12 @@ def post(services: Hearth, owner: int, asked: bodies.Post) -> tuple[str, Message
 
 def follow(services: Hearth, owner: int, asked: bodies.Follow) -> tuple[str, Message]:
     """The same. Of a deleted session's reply as of an unknown one: MessageNotFound."""
-    return services.store.posts.message(owner, _number(services, asked.id))
+    return services.store.posts.message(owner, _number(services, owner, asked.id))
 
 
 def stop(services: Hearth, owner: int, asked: bodies.Named) -> bodies.Message:
     """Of a reply that has ended, and of a prompt: nothing to do."""
-    _, message = services.store.posts.message(owner, _number(services, asked.id))
+    _, message = services.store.posts.message(owner, _number(services, owner, asked.id))
     services.generations.stop(owner, message)
     return bodies.Message.of(services.store.message(owner, message.id))
 
@@ -47,7 +47,7 @@ def _model(services: Hearth, owner: int, session_id: str | None) -> str:
     return server.models[0].name
 
 
-def _number(services: Hearth, message_id: str) -> int:
+def _number(services: Hearth, owner: int, message_id: str) -> int:
     """0, which no message has, for what is no number that a database holds."""
     number = int(message_id) if re.fullmatch(r"[0-9]{1,19}", message_id) else 0
-    return services.store.identities.current(number) if 0 < number < 2**63 else 0
+    return services.store.identities.current(owner, number) if 0 < number < 2**63 else 0
