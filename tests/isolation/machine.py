@@ -28,7 +28,7 @@ from tests.isolation.world import MODEL, ORIGIN, Answer, Link, World, words
 PEOPLE = st.integers(0, 2)
 NAMES = st.sampled_from(sorted(METHODS))
 ROUTED = st.sampled_from(ROUTES)
-LIKE = {"message": 1 << 41, "file": 1, "token": 1}
+LIKE = {"message": 1 << 41, "file": 1, "token": 1, "summary": 1}
 """What an unknown id looks like where nobody has one yet; else it is text."""
 NEVER_COMES = "[[t1-n1-w3600000.never]]"
 
@@ -68,7 +68,11 @@ class Isolation(RuleBasedStateMachine):
             world.acts(lambda: self._ask(owner, f"{NEVER_COMES} {world.word()}"), [owner])
 
     def _ask(self, owner: int, prompt: str) -> None:
+        """Until it waits for the model: what its request holds is written shortly before."""
+        asked = len(self.world.fake.requests)
         self.world.live = self.world.services.generations.start(owner, None, prompt, MODEL)
+        self.world.fake.wait_for_request(asked + 1)
+        self.store.check()
 
     @rule(n=PEOPLE)
     def make_a_token(self, n: int) -> None:

@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 import app
 from chatcore.identity import INTERNAL, browser_key
 from chatcore.store import Store
-from chatcore.types import Said
+from chatcore.types import Said, Seen, Size
 from chatcore.web.api.operations import HEADERS, OPERATIONS
 from tests.isolation.world import MODEL, ORIGIN, Answer, World
 
@@ -27,6 +27,7 @@ KINDS = {
     "attachment_id": "file",
     "key_hash": "link",
     "token_id": "token",
+    "summary_id": "summary",
     "key": "key",
     "query": "word",
 }
@@ -58,6 +59,10 @@ VALUES: dict[tuple[str, type], Callable[[World], Any]] = {
     ("limit", int): lambda _world: 1000,
     ("since", int): lambda _world: 0,
     ("expires_at", int): lambda _world: None,
+    ("keep", str): lambda _world: "pinned",
+    ("num_ctx", int): lambda _world: 512,
+    ("compact", bool): lambda _world: True,
+    ("seen", Seen): lambda _world: Seen(512, 9, 9, True, Size(), first=0),
 }
 NOT_PROBED = {
     "check": "changes nothing, and is asked between all others",
@@ -69,7 +74,7 @@ NOT_PROBED = {
     "identities.bring": "joins identities that were verified: a rule of the machine",
     "identities.pair": "takes a link that is known: a rule of the machine, and POST /pair",
 }
-PARTS = ("identities", "shares", "posts", "search", "tokens", "belongings")
+PARTS = ("identities", "shares", "posts", "search", "tokens", "belongings", "memory")
 PASSING = re.compile(r"event: (phase|delta)\n.*?\n\n|\"usage\": \{.*?\}", re.DOTALL)
 """How a stream came, which differs from time to time."""
 MASKED = re.compile(r"\d{9,}|[\w-]{20,}|zq\d+z|\b(session_)?(pk|id)=\d+|(?<=\"id\":)\"\d+\"")
@@ -221,7 +226,7 @@ def routes_of_the_app() -> set[tuple[str, str]]:
 
 def unknown(world: World, kind: str, like: Any) -> Any:
     """One of the same shape that never was."""
-    if kind in ("message", "file", "token"):
+    if kind in ("message", "file", "token", "summary"):
         return like + 1_000_000
     if kind == "word":
         return world.word()

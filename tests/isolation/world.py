@@ -46,6 +46,7 @@ ROWS = {
     "drafts": f"select owner_n as owner, t.* from drafts t {OF_MESSAGE}",
     "attachments": f"select owner_n as owner, t.* from attachments t {OF_MESSAGE}",
     "shares": "select owner_n as owner, h.* from shares h join sessions s on s.pk = h.session_pk",
+    "summaries": f"select owner_n as owner, t.* from summaries t {OF_MESSAGE}",
     "moved": "select now_id >> 41 as owner, * from moved",
 }
 """All rows of each table, with the number of their owner."""
@@ -57,6 +58,7 @@ IDS = {
     "file": ("attachments", "id"),
     "link": ("shares", "key_hash"),
     "token": ("tokens", "id"),
+    "summary": ("summaries", "id"),
     "identity": ("identities", "key"),
     "key": ("messages", "ikey"),
 }
