@@ -170,14 +170,18 @@ class Generations:
             generation.wait()
 
     def of(self, owner: int, message: Message) -> Generation | None:
-        """The generation of a `streaming` message; None if it ended since it was read."""
+        """The generation of a `streaming` message; None if it ended since it was read.
+
+        Raises MessageNotFound, of another owner's as of one that is gone.
+        """
         deadline = time.monotonic() + REGISTERED_WITHIN
         with self._registered:
             while message.state == "streaming" and time.monotonic() < deadline:
                 generation = self._under_way.get(message.session_pk)
-                if generation is not None and generation.turn.reply.id == message.id:
+                if generation is not None and _is_of(generation, owner, message):
                     return generation
-                # Committed by another page, which registers it within a moment.
+                # Committed by another page, which registers it within a moment; of another owner's
+                # the store will tell.
                 self._registered.wait(HEARTBEAT)
                 message = self._store.message(owner, message.id)
         return None
@@ -369,3 +373,7 @@ class Generations:
             return False
         generation.unsaved = None
         return True
+
+
+def _is_of(generation: Generation, owner: int, message: Message) -> bool:
+    return (generation.owner, generation.turn.reply.id) == (owner, message.id)
