@@ -1,0 +1,153 @@
+"""What the server as a whole lets pass: broken requests, foreign pages, words into the log."""
+
+import socket
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+from tests.browser.server import ROOT, App
+
+CANARY = "canary-5b1f0c6e"
+MALFORMED = [
+    b"",
+    b"{",
+    b"null",
+    b"[" * 100_000,
+    b'{"messages": ' * 10_000,
+    b"\xff\xfe\x00",
+    b"\x1f\x8b\x08\x00",
+    b'{"messages": NaN, "title": Infinity}',
+    b'{"messages": 1e999, "title": 1e999}',
+    b'{"messages": [{"content": null}], "title": {}}',
+    b'{"messages": [[]], "title": []}',
+    b'{"messages": [{"content": "\\ud800"}], "title": "\\ud800"}',
+    b'{"messages": [{"content": "x", "role": "\\u0000"}], "title": 1}',
+    b'{"session_id": "\\u0000", "messages": "x"}',
+    b'{"session_id": ' + b"9" * 10_000 + b"}",
+    b"messages=x&title=y",
+    b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1',
+]
+
+
+def with_its_length(body):
+    return f"Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def in_chunks(body):
+    chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+    return b"Transfer-Encoding: chunked\r\n\r\n" + chunk + b"0\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    app = App(tmp_path_factory.mktemp("app"), STREAMLIT_LOGGER_LEVEL="debug")
+    app.environ["HEARTH_REQUESTS_PER_MINUTE"] = "100000"
+    app.start()
+    yield app
+    app.stop()
+
+
+def handshake(app, origin):
+    """The status of a websocket's opening from a page of that origin; None: of no page."""
+    lines = [
+        "GET /_stcore/stream HTTP/1.1",
+        f"Host: localhost:{app.port}",
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        f"Cookie: visit={CANARY}",
+        *([f"Origin: {origin}"] if origin else []),
+    ]
+    with socket.create_connection(("localhost", app.port), 30) as wire:
+        wire.sendall("\r\n".join([*lines, "", ""]).encode())
+        return int(wire.recv(1000).split()[1])
+
+
+@pytest.mark.parametrize("path", ["/api/chat", "/api/sessions", "/pair/x"])
+@pytest.mark.parametrize("form", [with_its_length, in_chunks])
+def test_cve_2026_31949_a_malformed_body_is_refused_and_ends_nothing(app, path, form):
+    """A body that could not be read ended the process."""
+    for body in MALFORMED:
+        status = answered(app, f"POST {path} HTTP/1.1", form(body))
+        assert 400 <= status < 500, (body[:40], status)
+    app.wait_for("/_stcore/health")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Content-Length: x",
+        "Content-Length: -1",
+        "Content-Length: 99999999999999999999",
+        "Content-Length: 5\r\nContent-Length: 6",
+        "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0",
+        "Transfer-Encoding: nonsense",
+        "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
+        "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}",
+    ],
+)
+def test_cve_2026_31949_a_malformed_head_is_refused_and_ends_nothing(app, head):
+    status = answered(app, "POST /api/chat HTTP/1.1", f"{head}\r\n\r\n".encode())
+    assert 400 <= status < 500
+    app.wait_for("/_stcore/health")
+
+
+def answered(app, request, rest):
+    """The status of a request whose head and body end as `rest` says."""
+    head = f"{request}\r\nHost: localhost:{app.port}\r\nContent-Type: application/json\r\n"
+    with socket.create_connection(("localhost", app.port), 30) as wire:
+        wire.sendall(head.encode() + rest)
+        return int(wire.recv(1000).split()[1])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../../../../../../etc/passwd",
+        "/static/%2e%2e/%2e%2e/%2e%2e/%2e%2e/etc/passwd",
+        "/media/..%2f..%2f..%2fetc%2fpasswd",
+        "/component/../../../../etc/passwd",
+        "/attachments/../../../etc/passwd",
+        "/sessions/..%2f..%2fetc%2fpasswd/download",
+        "//etc/passwd",
+    ],
+)
+def test_cve_2023_29159_a_path_leads_to_no_file(app, path):
+    """A path with dots led out of the folder that was served."""
+    with socket.create_connection(("localhost", app.port), 30) as wire:
+        wire.sendall(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+        assert b"root:" not in b"".join(iter(lambda: wire.recv(65536), b""))
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null"])
+def test_trail_of_bits_2024_another_page_cannot_open_the_websocket(app, origin):
+    """Any page in the browser could drive a server on localhost."""
+    assert handshake(app, origin) == 403
+    assert handshake(app, app.url) == 101
+
+
+@pytest.mark.parametrize("guard", ["server.enableCORS", "server.enableXsrfProtection"])
+def test_trail_of_bits_2024_the_guards_cannot_be_turned_off(guard, tmp_path):
+    ended = subprocess.run(
+        [sys.executable, "-m", "streamlit", "run", "app.py", f"--{guard}", "false"],
+        cwd=ROOT,
+        env={"PATH": "", "HEARTH_DATABASE": str(tmp_path / "hearth.db")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode != 0
+    assert f"does not run with {guard} turned off" in ended.stderr
+
+
+def test_litellm_2026_03_18_no_secret_is_in_the_log_at_any_level(app):
+    """Whole requests with their credentials were in logs and traces."""
+    secrets = {"cookie": f"owner={CANARY}", "authorization": f"Bearer {CANARY}"}
+    for path in ("/", f"/?session={CANARY}", "/healthz", f"/attachments/1?key={CANARY}"):
+        httpx.get(app.url + path, headers=secrets)
+    assert handshake(app, None) == 101
+    assert CANARY not in app.log
