@@ -46,7 +46,7 @@ def _token(token: Token) -> None:
     )
     made = f"made {words.day(token.created_at, zone)}"
     with st.container(horizontal=True, vertical_alignment="center", key=f"token_{token.id}"):
-        st.markdown(f":material/key: {name} :gray[· made {made} · {used}]", width="stretch")
+        st.markdown(f":material/key: {name} :gray[· {made} · {used}]", width="stretch")
         st.button(
             "Revoke",
             key=f"token_revoke_{token.id}",
