@@ -161,31 +161,6 @@ def test_the_files_of_a_chat_are_downloaded_under_its_name(page, chat):
         assert download(page, name).suggested_filename == f"hearth-the-first-question.{ending}"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_hostile_chat_as_a_file_fetches_nothing_and_runs_nothing(
-    app, fake, page, sink, browser, tmp_path, scheme
-):
-    shallow = hostile(sink.url).replace("> " * 300, "> ").replace("- " * 300, "- ")
-    fake.reply(shallow)  # what is too deep is shown as it is
-    page.goto(app.url)
-    attach(page, '"><img src=x onerror=pwned=1>.txt', b"notes", "text/plain")
-    send(page, f"![title]({sink.url}/title.png) <img src={sink.url}/x onerror=window.pwned=1>")
-    reply(page, re.compile(r"END.*tokens/s", re.DOTALL))
-    open_share(page)
-    download(page, "HTML").save_as(tmp_path / "chat.html")
-    reader, asked = browser.new_page(color_scheme=scheme), []
-    reader.on("request", lambda request: asked.append(request.url))
-    reader.on("dialog", lambda dialog: (asked.append("dialog"), dialog.dismiss()))
-    reader.goto((tmp_path / "chat.html").as_uri())
-    expect(reader.get_by_text("END", exact=True)).to_be_visible()
-    reader.wait_for_timeout(1000)  # what is drawn late asks late
-    assert asked == [(tmp_path / "chat.html").as_uri()]
-    assert sink.requests == []
-    assert reader.evaluate("window.pwned") is None
-    assert reader.locator("script, img, iframe, form, video, audio, svg").count() == 0
-    reader.close()
-
-
 def test_an_image_is_inside_the_html_file(app, fake, page, browser, tmp_path):
     fake.models = [fake_model("gemma3:4b", capabilities=["completion", "vision"])]
     page.goto(app.url)
