@@ -24,16 +24,21 @@ def stranger(browser):
 
 
 @pytest.fixture
-def chat(app, fake, page):
-    """A chat with a file, its Share open; the id of the chat."""
+def unshared(app, fake, page):
+    """A chat with a file; its id."""
     fake.reply("The first answer.")
     page.goto(app.url)
     attach(page, "notes.txt", b"some notes", "text/plain")
     send(page, "the first question")
     reply(page, "tokens/s")
-    session_id = in_address(page)
+    return in_address(page)
+
+
+@pytest.fixture
+def chat(page, unshared):
+    """The same, its Share open."""
     open_share(page)
-    return session_id
+    return unshared
 
 
 def open_share(page):
@@ -121,8 +126,7 @@ def test_share_opens_while_a_reply_streams_and_says_what_to_wait_for(app, fake, 
     assert "stopped" not in messages(page).last.inner_text()
 
 
-def test_a_link_is_made_by_keyboard(app, page, chat):
-    page.keyboard.press("Escape")
+def test_a_link_is_made_by_keyboard(page, unshared):
     page.get_by_role("button", name="Share").focus()
     page.keyboard.press("Enter")
     button = page.get_by_role("button", name="Copy a new link")
