@@ -18,6 +18,7 @@ ChatError                the message is one sentence: what happened and what to 
  ├─ KeyReused            a prompt has the key of another one
  ├─ TooBusy              the owner has enough prompts waiting
  ├─ PromptTooLong        a message is longer than is taken, or than the context window
+ ├─ OptionsRefused       an option of a reply has a value that cannot be sent
  ├─ FileRefused          an attached file cannot be read, or is too much
  └─ CannotSee            the model takes no images
 """
@@ -93,6 +94,10 @@ class TooBusy(ChatError):
 
 class PromptTooLong(ChatError):
     """A message is longer than is taken, or than the context window."""
+
+
+class OptionsRefused(ChatError):
+    """An option of a reply has a value that cannot be sent."""
 
 
 class FileRefused(ChatError):

@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "transfer": {"transfer", "types"},
     "client": EVERYWHERE,
     "engine": EVERYWHERE | {"engine"},
+    "options": EVERYWHERE,
     "stats": {"types"},
     "counting": {"types"},
     "store": EVERYWHERE | {"store"},

@@ -75,6 +75,7 @@ STATUS: dict[type[ChatError], Told] = {
     ),
     errors.KeyReused: Told(409, "key_reused", "Use another key for another message."),
     errors.CannotSee: Told(422, "cannot_see", "GET /api/models lists the models."),
+    errors.OptionsRefused: Told(422, "options_refused", "Nothing was changed."),
     errors.FileRefused: Told(422, "file_refused", "Nothing was changed."),
     errors.ModelNotFound: Told(404, "model_not_found", "GET /api/models lists the models."),
     errors.ServerUnreachable: Told(503, "server_unreachable", "See whether Ollama runs."),

@@ -1,0 +1,87 @@
+"""What a person can set of a reply: options of a request to /api/chat, checked by name. Pure.
+
+A field left as it is, None or empty, is not sent: then the model does as it does by itself.
+"""
+
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from chatcore.errors import OptionsRefused
+from chatcore.types import Think
+
+BESIDE = {"keep_alive", "think"}  # fields of the request itself, not of its `options`
+Stop = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class Options(BaseModel):
+    """By the names that Ollama gives them, which are also those of a Modelfile."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    temperature: float | None = Field(
+        None, ge=0, le=2, description="Higher is more varied, 0 always takes the likeliest word."
+    )
+    top_p: float | None = Field(
+        None, ge=0, le=1, description="Choose among the likeliest words that together reach this."
+    )
+    top_k: int | None = Field(
+        None, ge=0, le=1000, description="Choose among so many of the likeliest words."
+    )
+    min_p: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Leave out words less likely than this share of the likeliest.",
+    )
+    repeat_penalty: float | None = Field(
+        None, ge=0, le=2, description="Above 1, words that were just used become less likely."
+    )
+    seed: int | None = Field(
+        None, ge=0, lt=2**31, description="The same seed and request give the same reply."
+    )
+    num_ctx: int | None = Field(
+        None, ge=256, le=2**24, description="The context window, in tokens, the reply among them."
+    )
+    num_predict: int | None = Field(
+        None, ge=1, le=2**24, description="The reply ends after so many tokens."
+    )
+    stop: tuple[Stop, ...] = Field(
+        (), max_length=16, description="The reply ends before one of these is written."
+    )
+    keep_alive: str = Field(
+        "",
+        pattern=r"^(|-1|0|[1-9][0-9]{0,6}(ms|s|m|h)?)$",
+        description="How long the model stays in memory after the reply: 5m, 2h, 0, -1 for ever.",
+    )
+    think: Think = Field("", description="Whether, or how much, a model shall think.")
+
+    def set(self) -> dict[str, Any]:
+        """Those that are not left as they are, as JSON has them."""
+        return {name: value for name, value in self.model_dump(mode="json").items() if _is(value)}
+
+    def over(self, other: Self) -> Self:
+        """Each that is set here, and the other's where it is not."""
+        return self.model_copy(update={**_fields(other), **_fields(self)})
+
+    def wire(self) -> dict[str, Any]:
+        """The `options` of the request."""
+        return {name: value for name, value in self.set().items() if name not in BESIDE}
+
+
+def parse(given: object) -> Options:
+    """Options as JSON has them. Raises OptionsRefused, which names the field."""
+    try:
+        return Options.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "options"
+        raise OptionsRefused(f"{field}: {first['msg']}.") from error
+
+
+def _fields(options: Options) -> dict[str, Any]:
+    return {name: value for name, value in options if _is(value)}
+
+
+def _is(value: object) -> bool:
+    return value is not None and value not in ("", [], ())
