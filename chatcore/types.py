@@ -127,7 +127,8 @@ class Size(NamedTuple):
     """How long texts and images are, which says about how many tokens they take."""
 
     messages: int = 0
-    characters: int = 0
+    words: int = 0
+    """Words, numbers and signs: pieces of which a model's tokens seldom hold more than one."""
     extra: int = 0
     """Bytes in UTF-8 beyond one a character: a script that has some has fewer letters a token."""
     images: int = 0

@@ -1,7 +1,7 @@
 """What is predicted of a chat's tokens, held against counts of the demo model.
 
-counts.json holds chats with it as [prompt, prompt_eval_count, reply, eval_count], a text as its
-characters and its bytes in UTF-8 beyond one a character.
+counts.json holds chats with it as [prompt, prompt_eval_count, reply, eval_count], from
+`python -m bench.counts`.
 """
 
 import json
@@ -20,9 +20,9 @@ def requests(chat):
     """For each reply of a chat: the messages of its request, and their count."""
     parts = []
     for prompt, count, reply, own in chat:
-        parts.append(Part(len(parts), "user", Size(1, *prompt)))
+        parts.append(Part(len(parts), "user", size(prompt)))
         yield list(parts), count
-        parts.append(Part(len(parts), "assistant", Size(1, *reply)))
+        parts.append(Part(len(parts), "assistant", size(reply)))
         own_counts[id(chat), len(parts) - 1] = own
 
 
@@ -102,9 +102,17 @@ def test_an_image_counts_as_ollama_counts_it():
 
 
 def test_the_size_of_a_text():
-    assert size("héllo") == Size(1, 5, 1)
-    assert size("你好\ud800") == Size(1, 3, 4)
-    assert total([size("a"), size("bc", images=1)]) == Size(2, 3, 0, 1)
+    assert size("two words") == Size(1, 2, 0)
+    assert size("héllo, 2026!\n") == Size(1, 6, 1)
+    assert size("你好\ud800") == Size(1, 2, 4)
+    assert total([size("a"), size("b c", images=1)]) == Size(2, 3, 0, 1)
+
+
+def test_no_word_is_too_long_to_be_counted():
+    assert size("A" * 8000).words == 1000
+    assert size("9" * 300).words == 100
+    assert size("_" * 50).words == size("!" * 50).words == 50
+
     assert total([]) == Size()
 
 

@@ -15,7 +15,7 @@ class Exact:
     request = 3.0
 
     def tokens(self, part):
-        return 2.0 + part.size.characters
+        return 2.0 + part.size.words
 
     def doubt(self, part):
         return 0.0
@@ -40,7 +40,7 @@ parts = st.builds(
     st.lists(
         st.tuples(
             st.sampled_from(["user", "assistant", "user", "assistant", "system"]),
-            st.integers(0, 60).map(lambda characters: Size(1, characters)),
+            st.integers(0, 60).map(lambda words: Size(1, words)),
             st.sampled_from(["", "", "", "pinned", "left_out"]),
         ),
         min_size=1,

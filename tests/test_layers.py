@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "options": EVERYWHERE,
     "stats": {"types"},
     "counting": {"types"},
-    "store": EVERYWHERE | {"store"},
+    "store": EVERYWHERE | {"store", "counting"},
     "host": EVERYWHERE | {"settings", "client", "engine"},
     "naming": {"types"},
     "line": EVERYWHERE,

@@ -1,5 +1,8 @@
 """What a chat's next request will hold, what is kept of it, and how it is made again."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from chatcore.errors import MessageNotFound, SessionNotFound
@@ -167,10 +170,30 @@ def test_a_message_is_counted_with_its_files_and_without_thoughts(store, ann):
     turn = store.begin_turn(ann, None, "what?", MODEL, attachments=files)
     store.finish_reply(ann, turn.reply.id, "done", "that", thinking="long thoughts")
     assert [part.size for part in store.memory.parts(ann, turn.reply.id)] == [
-        Size(1, 5 + 6, 2, 1),
-        Size(1, 4, 0, 0),
+        Size(1, 4, 2, 1),
+        Size(1, 1, 0, 0),
     ]
     assert store.memory.parts(ann, None) == []
+
+
+def test_a_reply_that_goes_on_is_counted_anew(store, ann):
+    turn = store.begin_turn(ann, None, "what?", MODEL)
+    store.finish_reply(ann, turn.reply.id, "stopped", "one")
+    assert store.memory.parts(ann, turn.reply.id)[1].size.words == 1
+    store.resume_reply(ann, turn.reply.id)
+    assert store.memory.parts(ann, turn.reply.id)[1].size.words == 1
+    store.finish_reply(ann, turn.reply.id, "done", "one two three")
+    assert [store.memory.parts(ann, turn.reply.id)[1].size.words for _ in range(2)] == [3, 3]
+
+
+def test_the_words_of_a_message_are_counted_once(store, ann):
+    turn = store.begin_turn(ann, None, "two words", MODEL)
+    store.memory.parts(ann, turn.prompt.id)
+    store.check()  # a write behind which the one of the count is on disk
+    with closing(sqlite3.connect(store.location)) as db:
+        db.execute("update lengths set words = 9")
+        db.commit()
+    assert store.memory.parts(ann, turn.prompt.id)[0].size.words == 9
 
 
 def test_a_reply_without_a_word_is_no_part_of_the_chat(store, ann):
@@ -184,7 +207,7 @@ def test_samples_are_of_the_owner_and_the_model(generations, store, ann, bob, fa
     followed(start(generations, ann, "hello"))
     followed(start(generations, ann, "hello", model="other:1b"))
     followed(start(generations, bob, "hello"))
-    assert store.memory.samples(ann, MODEL) == [Sample(Size(1, 5), 21)]
+    assert store.memory.samples(ann, MODEL) == [Sample(Size(1, 1), 21)]
 
 
 def test_samples_are_found_by_their_index(store):

@@ -46,6 +46,7 @@ ROWS = {
     "drafts": f"select owner_n as owner, t.* from drafts t {OF_MESSAGE}",
     "attachments": f"select owner_n as owner, t.* from attachments t {OF_MESSAGE}",
     "shares": "select owner_n as owner, h.* from shares h join sessions s on s.pk = h.session_pk",
+    "lengths": f"select owner_n as owner, t.* from lengths t {OF_MESSAGE}",
     "summaries": f"select owner_n as owner, t.* from summaries t {OF_MESSAGE}",
     "moved": "select now_id >> 41 as owner, * from moved",
 }

@@ -21,7 +21,7 @@ POINTERS = (
     ("moved", "now_id"),
     ("summaries", "message_id"),
 )
-# The body is named so that the index of words moves along.
+# The body is named so that the index of words moves along, and lengths are counted anew.
 RENUMBERED = "body = body, " + ", ".join(
     f"{column} = coalesce("
     f"(select now_id from moved where moved.id = messages.{column}), messages.{column})"

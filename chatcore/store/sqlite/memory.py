@@ -3,10 +3,12 @@
 import json
 import logging
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 from sqlite_utils import Database
 
+from chatcore.counting import size
 from chatcore.errors import MessageNotFound
 from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.connections import Readers, Writer
@@ -14,17 +16,22 @@ from chatcore.types import Keep, Part, Sample, Seen, Size, Summary
 
 log = logging.getLogger(__name__)
 
-# Lengths, since no text need be read into Python to be counted.
+# The text is read where its words were not counted yet.
 PARTS = """
     with recursive branch(id, depth) as (select ?, 0 union all
     select m.parent_id, depth + 1 from branch join messages m using (id)
     where m.parent_id is not null)
-    select m.id, m.role, m.keep,
-    length(m.body) + coalesce(sum(length(a.text)), 0),
-    length(cast(m.body as blob)) + coalesce(sum(length(cast(a.text as blob))), 0),
-    count(a.id) - count(a.text)
-    from branch join messages m using (id) left join attachments a on a.message_id = m.id
+    select m.id, m.role, m.keep, l.words, l.extra, count(a.id) - count(a.text),
+    case when l.words is null
+    then m.body || coalesce(char(10) || group_concat(a.text, char(10)), '') end
+    from branch join messages m using (id) left join lengths l on l.message_id = m.id
+    left join attachments a on a.message_id = m.id
     group by branch.depth having m.body <> '' or count(a.id) order by branch.depth desc
+"""
+# A reply under way is counted again when it has ended. A message may be gone by now.
+COUNTED = """
+    insert or ignore into lengths(message_id, words, extra)
+    select id, ?, ? from messages where id = ? and state <> 'streaming'
 """
 SAMPLES = """
     select json_extract(context, '$.size'), json_extract(usage, '$.prompt_eval_count')
@@ -82,7 +89,11 @@ class SqliteMemory:
             return []
         with self._readers.lend() as db:
             leaf = rows.message(db, owner, message_id).id
-            return [_part(row) for row in db.execute(PARTS, [leaf])]
+            found = db.execute(PARTS, [leaf]).fetchall()
+        parts = [_part(row) for row in found]
+        if new := [part for part, row in zip(parts, found, strict=True) if row[-1] is not None]:
+            self._writer.submit(partial(_keep_lengths, new)).add_done_callback(_log_failure)
+        return parts
 
     def samples(self, owner: int, model: str, limit: int = 40) -> list[Sample]:
         mine = [rows.first_id(owner, 0), rows.first_id(owner + 1, 0)]
@@ -111,10 +122,15 @@ class SqliteMemory:
 
 
 def _part(row: tuple[Any, ...]) -> Part:
-    message_id, role, keep, characters, n_bytes, images = row
-    return Part(message_id, role, Size(1, characters, n_bytes - characters, images), keep)
+    message_id, role, keep, words, extra, images, text = row
+    counted = Size(1, words, extra, images) if text is None else size(text, images)
+    return Part(message_id, role, counted, keep)
+
+
+def _keep_lengths(parts: list[Part], db: Database) -> None:
+    db.conn.executemany(COUNTED, [(part.size.words, part.size.extra, part.id) for part in parts])
 
 
 def _log_failure(saved: "Future[None]") -> None:
     if error := saved.exception():
-        log.warning("what a reply saw was not saved: %s", error)
+        log.warning("what is known of a message was not saved: %s", error)

@@ -256,7 +256,8 @@ def m008_tokens(db: Database) -> None:
 @migrations()
 def m009_memory(db: Database) -> None:
     """`keep`: whether a message is pinned or left out. The counts of a model's requests are found
-    by their index. A summary is never changed: what a reply saw of it stays true."""
+    by their index. A summary is never changed: what a reply saw of it stays true. The words of a
+    text are counted when they are first wanted, and again when it has changed."""
     db.executescript("""
     alter table messages add column keep text not null default ''
         check (keep in ('', 'pinned', 'left_out'));
@@ -268,6 +269,14 @@ def m009_memory(db: Database) -> None:
         created_at integer not null
     ) strict;
     create index summaries_message on summaries(message_id);
+    create table lengths(
+        message_id integer primary key references messages(id) on delete cascade,
+        words integer not null,
+        extra integer not null
+    ) strict;
+    create trigger lengths_update after update of body on messages begin
+        delete from lengths where message_id = old.id;
+    end;
     """)
 
 
