@@ -10,10 +10,12 @@ from chatcore.client import OllamaClient
 from chatcore.errors import CannotSee, ChatError, ModelNotFound, ServerError
 from chatcore.generation import Generation
 from chatcore.memory import Memory, Target
+from chatcore.options import Options
 from chatcore.settings import Settings
 from chatcore.store import Store
-from chatcore.types import ChatRequest, Message, Seen, Session, Think
+from chatcore.types import ChatRequest, Message, Seen, Session
 
+WITHOUT_THOUGHTS = Options(think="off")
 TOKENS_OF_A_NAME = 200  # a model that cannot but think must get past it
 LOADED_EVERY = 0.5  # seconds between two looks whether the model is in memory
 BEFORE_READING = ("queued", "summing", "loading")
@@ -64,9 +66,11 @@ class Asker:
     async def name(self, client: OllamaClient, owner: int, session: Session) -> str:
         """What the session's model would call it. Raises as ask."""
         branch = await asyncio.to_thread(self._store.messages, owner, session.id)
-        num_ctx = self._memory.num_ctx(session, await client.context_length(session.model))
-        think = _think("off", client.thinks(session.model))
-        options = {"num_ctx": num_ctx, "num_predict": TOKENS_OF_A_NAME}
+        trained = await client.context_length(session.model)
+        chosen = await asyncio.to_thread(self._memory.options, session, trained)
+        # The chat's own window: for another one the model would be loaded anew.
+        options = {"num_ctx": chosen.num_ctx, "num_predict": TOKENS_OF_A_NAME}
+        think = WITHOUT_THOUGHTS.wire_think(client.thinks(session.model))
         request = ChatRequest(session.model, naming.wire_messages(branch), options, think)
         async with aclosing(client.chat(request)) as chunks:
             answer = "".join([chunk.content async for chunk in chunks])
@@ -84,17 +88,17 @@ class Asker:
             )
         # First, since what it learns of the model is known to the client from then on.
         trained = await client.context_length(reply.model)
-        target = Target(reply.model, trained, client.sees(reply.model))
+        thinks = client.thinks(reply.model)
+        target = Target(reply.model, trained, client.sees(reply.model), thinks)
         await self._sum_up(client, generation, target)
         plan = await asyncio.to_thread(self._memory.of, owner, turn.session, reply, target)
-        think = _think(turn.session.think, client.thinks(reply.model))
-        return replace(plan.seen, think=think)
+        return plan.seen
 
     async def _sum_up(self, client: OllamaClient, generation: Generation, target: Target) -> None:
         """What finds no room, where the chat is set so; without a word of the model it is left
         out."""
         owner, turn = generation.owner, generation.turn
-        think = _think("off", client.thinks(target.model))
+        think = WITHOUT_THOUGHTS.wire_think(target.thinks)
         find = partial(self._memory.older, owner, turn.session, turn.reply, target)
         while older := await asyncio.to_thread(find):
             generation.enter("summing")
@@ -137,10 +141,3 @@ def _without_answer(generation: Generation) -> ServerError:
     reason = generation.usage and generation.usage.done_reason
     what = WITHOUT_ANSWER.get(reason or "", "The model ended without an answer")
     return ServerError(f"{what}: try again, or pick another model.")
-
-
-def _think(chosen: Think, possible: tuple[Think, ...]) -> bool | str | None:
-    """As /api/chat takes it. What was chosen for another model may not be possible here."""
-    if chosen not in possible:
-        return None
-    return {"on": True, "off": False}.get(chosen, chosen)

@@ -16,7 +16,8 @@ import httpx
 from pydantic import ValidationError
 
 from chatcore.errors import ModelNotFound, ServerError, ServerUnreachable, SettingsError
-from chatcore.types import ChatRequest, Chunk, ModelInfo, Think, Usage
+from chatcore.options import Think
+from chatcore.types import ChatRequest, Chunk, ModelInfo, Usage
 
 # The library makes a client of its own when it is imported, which a bad address in the
 # environment would end, and the program with it, before that address can be told.
@@ -136,6 +137,7 @@ class OllamaClient:
                 stream=True,
                 think=cast("Any", request.think),  # its type lacks the levels
                 options=request.options,
+                keep_alive=request.keep_alive,
             )
             # Closed by hand: `async for` leaves that to the garbage collector.
             async with aclosing(cast("AsyncGenerator[ollama.ChatResponse]", stream)) as stream:

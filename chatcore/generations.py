@@ -28,9 +28,10 @@ from chatcore.errors import (
 from chatcore.generation import HEARTBEAT, Generation
 from chatcore.host import ModelHost
 from chatcore.line import Line, Ticket
+from chatcore.options import USUAL, Options
 from chatcore.settings import Settings
 from chatcore.store import Store
-from chatcore.types import File, Message, Said, State, Think, Turn
+from chatcore.types import File, Message, Said, State, Turn
 
 log = logging.getLogger(__name__)
 
@@ -70,9 +71,10 @@ class Generations:
         prompt: str,
         model: str,
         attachments: Sequence[File] = (),
-        think: Think = "",
+        options: Options = USUAL,
+        compact: bool = False,
     ) -> Generation:
-        """Store the prompt, then let the model answer it.
+        """Store the prompt, then let the model answer it; a new chat keeps what is chosen.
 
         Raises TooBusy, PromptTooLong, CannotSee, and what Store.begin_turn raises; then nothing
         was stored or sent.
@@ -80,7 +82,13 @@ class Generations:
         self._check(owner, prompt)
         self._check_sight(model, any(file.text is None for file in attachments))
         turn = self._store.begin_turn(
-            owner, session_id, prompt, model, attachments=attachments, think=think
+            owner,
+            session_id,
+            prompt,
+            model,
+            attachments=attachments,
+            options=options,
+            compact=compact,
         )
         return self._begin(owner, turn)
 
@@ -91,19 +99,21 @@ class Generations:
         prompt: str,
         model: str,
         attachments: Sequence[File] = (),
-        think: Think = "",
+        options: Options = USUAL,
+        compact: bool = False,
     ) -> str:
         """Start, or keep the prompt until the session's reply under way has ended.
 
         Returns the session's id. Raises as start, and TooBusy where a prompt waits already.
         """
         try:
-            return self.start(owner, session_id, prompt, model, attachments, think).turn.session.id
+            generation = self.start(owner, session_id, prompt, model, attachments, options, compact)
         except AlreadyGenerating:
             assert session_id is not None
             self._store.set_next(owner, session_id, prompt, model, attachments)
             self.start_next(owner, session_id)  # the reply may have ended meanwhile
             return session_id
+        return generation.turn.session.id
 
     def edit_next(self, owner: int, message_id: int, prompt: str) -> None:
         """Change the prompt that waits. Raises PromptTooLong, and as Store.edit_next."""

@@ -1,5 +1,6 @@
 """What the next request of a chat will hold, and what that of a reply held."""
 
+import secrets
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,21 +16,25 @@ from chatcore.context import (
     wire_messages,
 )
 from chatcore.counting import MARGIN_AT_FIRST, Counter, Estimator, size, total
+from chatcore.options import Options, Think
 from chatcore.settings import Settings
 from chatcore.store import Store
 from chatcore.types import ChatRequest, Message, Part, Seen, Session, Size, Summary
 
+SEEDS = 2**31
 LOOKED_AT = 3  # replies, from the last, among which one with a count is looked for
 NEXT_PROMPT = Part(0, "user", Size(messages=1))  # as long as nothing is written yet
 
 
 @dataclass(frozen=True)
 class Target:
-    """The model that a request is for: the window it was trained for, whether it takes images."""
+    """The model that a request is for, and what it can."""
 
     model: str
     trained: int | None = None
+    """The window it was trained for."""
     sees: bool = True
+    thinks: tuple[Think, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,10 +54,14 @@ class Memory:
         self._store = store
         self._settings = settings
 
-    def num_ctx(self, session: Session | None, trained: int | None) -> int:
-        """The window of a chat's next request, of a model trained for so many tokens."""
-        chosen = session.num_ctx if session else None
-        return window(chosen or self._settings.num_ctx, trained)
+    def options(self, session: Session, trained: int | None) -> Options:
+        """In effect for a chat's next request, to a model trained for so many tokens.
+
+        The window is always among them.
+        """
+        chosen = session.options
+        num_ctx = window(chosen.num_ctx or self._settings.num_ctx, trained)
+        return chosen.model_copy(update={"num_ctx": num_ctx})
 
     def next(self, owner: int, session: Session, target: Target) -> Plan:
         """With a prompt that is not written yet. Raises PromptTooLong."""
@@ -60,10 +69,12 @@ class Memory:
         return self._plan(owner, session, parts, target)
 
     def of(self, owner: int, session: Session, reply: Message, target: Target) -> Plan:
-        """For a reply that is to be asked for now. Raises PromptTooLong."""
+        """For a reply that is to be asked for now, so with a seed. Raises PromptTooLong."""
         parts = self._store.memory.parts(owner, reply.id)
         plan = self._plan(owner, session, parts, target)
-        return replace(plan, seen=replace(plan.seen, continued=len(reply.body)))
+        options = {"seed": secrets.randbelow(SEEDS)} | plan.seen.options
+        seen = replace(plan.seen, continued=len(reply.body), options=options)
+        return replace(plan, seen=seen)
 
     def request(self, owner: int, reply: Message, seen: Seen) -> ChatRequest:
         """The body of the request, made from the messages that it names."""
@@ -77,7 +88,7 @@ class Memory:
         if seen.summary is not None:
             summary = self._store.memory.summary_text(owner, seen.summary)
             messages = [summing.wire_message(summary), *messages]
-        return ChatRequest(reply.model, messages, seen.options, seen.think)
+        return ChatRequest(reply.model, messages, seen.options, seen.think, seen.keep_alive)
 
     def older(
         self, owner: int, session: Session, reply: Message, target: Target
@@ -145,7 +156,8 @@ class Memory:
         if not target.sees:
             parts = list(map(_without_images, parts))
         ids = [part.id for part in parts]
-        num_ctx = self.num_ctx(session, target.trained)
+        options = self.options(session, target.trained)
+        assert options.num_ctx is not None
         summary = self._summary(owner, session, parts)
         begins = ids[0]
         if summary is not None:
@@ -156,13 +168,13 @@ class Memory:
             parts = [stands, *uncovered(parts, summary.message_id)]
         estimator = Estimator(self._store.memory.samples(owner, target.model))
         counter = self._counter(owner, parts, target.model, estimator)
-        fitted = fit(parts, num_ctx, None, counter)
+        fitted = fit(parts, options.num_ctx, options.num_predict, counter)
         fitted = fitted if fitted.left_out else replace(fitted, first=begins)
         at = ids.index(fitted.first)
         wanted = set(fitted.sent)
         kept = [part for part in parts if part.id in wanted]
         seen = Seen(
-            num_ctx=num_ctx,
+            num_ctx=options.num_ctx,
             tokens=fitted.tokens,
             new=round(sum(counter.tokens(part) for part in kept if not counter.knows(part))),
             sure=estimator.sure,
@@ -171,7 +183,9 @@ class Memory:
             before=tuple(n for n in ids[:at] if n in wanted),
             without=tuple(n for n in ids[at:] if n not in wanted),
             left_out=len(fitted.left_out),
-            options={"num_ctx": num_ctx},
+            options=options.wire(),
+            think=options.wire_think(target.thinks),
+            keep_alive=options.wire_keep_alive(),
             sees=target.sees,
             summary=summary.id if summary else None,
         )

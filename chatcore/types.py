@@ -7,6 +7,8 @@ are bytes. A figure that nobody measured is None, never 0.
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from chatcore.options import USUAL, Options
+
 Role = Literal["system", "user", "assistant"]
 IdentityMode = Literal["single", "browser", "oidc", "header"]
 State = Literal["done", "streaming", "stopped", "interrupted", "error", "waiting", "held"]
@@ -15,9 +17,6 @@ CHARACTERS_PER_TOKEN = 4  # a guess, for figures that are shown and nothing else
 
 Keep = Literal["", "pinned", "left_out"]
 """Whether a message is always sent to the model, never, or as there is room."""
-
-Think = Literal["", "on", "off", "low", "medium", "high"]
-"""Whether, or how much, a model shall think; "" as it does by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +33,8 @@ class Session:
     n_messages: int
     unread: int = 0
     """1 when a reply ended that nobody followed, and the chat was not opened since."""
-    think: Think = ""
-    num_ctx: int | None = None
-    """The context window chosen for it, in tokens."""
+    options: Options = USUAL
+    """What is chosen for its replies. Not read in lists of sessions."""
     compact: int = 0
     """1 where what finds no room in it is summarised, and not only left out."""
 
@@ -183,6 +181,7 @@ class Seen:
     """Characters of the reply that were there already, and sent."""
     options: dict[str, Any] = field(default_factory=dict)
     think: bool | str | None = None
+    keep_alive: int | str | None = None
     sees: bool = True
     """Whether images were sent, and not only their names."""
     summary: int | None = None
@@ -346,6 +345,8 @@ class ChatRequest:
     options: dict[str, Any]
     think: bool | str | None = None
     """None: as the model does by itself."""
+    keep_alive: int | str | None = None
+    """How long the model stays in memory, a number in seconds; None: as the server does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-EVERYWHERE = {"types", "errors"}
+EVERYWHERE = {"types", "errors", "options"}
 MAY_IMPORT = {
-    "types": set(),
+    "types": {"options"},
     "errors": set(),
     "settings": EVERYWHERE,
     "blocks": set(),
@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "transfer": {"transfer", "types"},
     "client": EVERYWHERE,
     "engine": EVERYWHERE | {"engine"},
-    "options": EVERYWHERE,
+    "options": {"errors"},
     "stats": {"types"},
     "counting": {"types"},
     "store": EVERYWHERE | {"store", "counting"},

@@ -7,6 +7,7 @@ import pytest
 
 from chatcore.errors import MessageNotFound, SessionNotFound
 from chatcore.memory import Memory, Target
+from chatcore.options import Options
 from chatcore.settings import Settings
 from chatcore.store.sqlite.memory import SAMPLES
 from chatcore.types import File, Sample, Seen, Size
@@ -67,7 +68,7 @@ def test_a_request_is_made_again_exactly(generations, memory, store, ann, fake):
         File("notes.txt", "text/plain; charset=utf-8", b"notes", "notes"),
         File("cat.png", "image/png", b"bytes", None),
     ]
-    turn = generations.start(ann, None, "what is it?", MODEL, files, think="on")
+    turn = generations.start(ann, None, "what is it?", MODEL, files, Options(think="on"))
     followed(turn)
     followed(start(generations, ann, "and now?", turn.turn.session.id))
     reply = last(store, turn)
@@ -122,32 +123,33 @@ def test_a_prompt_that_cannot_fit_is_not_sent_and_kept(small, store, ann, fake):
     assert reply.state == "error"
     assert "choose a larger window" in reply.error
     assert fake.requests == []
-    store.memory.choose_num_ctx(ann, generation.turn.session.id, 4096)
+    store.memory.choose_options(ann, generation.turn.session.id, Options(num_ctx=4096))
     followed(small.regenerate(ann, reply, MODEL))
     assert fake.requests[-1]["options"]["num_ctx"] == 4096
 
 
 def test_no_window_is_larger_than_the_model_was_trained_for(memory, store, ann):
     session = store.begin_turn(ann, None, "hello", MODEL).session
-    assert memory.num_ctx(session, None) == 512
-    assert memory.num_ctx(None, 256) == 256
-    store.memory.choose_num_ctx(ann, session.id, 32768)
+    assert memory.options(session, None).num_ctx == 512
+    assert memory.options(session, 256).num_ctx == 256
+    store.memory.choose_options(ann, session.id, Options(num_ctx=32768))
     session = store.session(ann, session.id)
-    assert (memory.num_ctx(session, None), memory.num_ctx(session, 8192)) == (32768, 8192)
-    store.memory.choose_num_ctx(ann, session.id, None)
-    assert memory.num_ctx(store.session(ann, session.id), 8192) == 512
+    assert memory.options(session, None).num_ctx == 32768
+    assert memory.options(session, 8192).num_ctx == 8192
+    store.memory.choose_options(ann, session.id, Options())
+    assert memory.options(store.session(ann, session.id), 8192).num_ctx == 512
 
 
 def test_a_fork_keeps_window_pins_and_what_its_replies_saw(small, memory, store, ann, fake):
     session_id = chat(small, ann, 8)
-    store.memory.choose_num_ctx(ann, session_id, 512)
+    store.memory.choose_options(ann, session_id, Options(num_ctx=512))
     messages = store.messages(ann, session_id)
     store.memory.keep(ann, messages[0].id, "pinned")
     store.memory.keep(ann, messages[-4].id, "left_out")
     followed(start(small, ann, "now?", session_id))
     leaf = store.messages(ann, session_id)[-1]
     fork = store.fork_session(ann, leaf.id)
-    assert fork.num_ctx == 512
+    assert fork.options.num_ctx == 512
     copies = store.messages(ann, fork.id)
     assert [copy.keep for copy in copies] == [m.keep for m in store.messages(ann, session_id)]
     seen = copies[-1].seen
@@ -223,7 +225,7 @@ def test_nothing_of_another_owner_can_be_pinned_or_changed(store, ann, bob):
     with pytest.raises(MessageNotFound):
         store.memory.parts(bob, turn.reply.id)
     with pytest.raises(SessionNotFound):
-        store.memory.choose_num_ctx(bob, turn.session.id, 512)
+        store.memory.choose_options(bob, turn.session.id, Options(num_ctx=512))
     seen = Seen(512, 10, 10, False, Size(1, 5), turn.prompt.id)
     store.memory.saw(bob, turn.reply.id, seen)
     store.check()

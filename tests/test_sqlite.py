@@ -254,7 +254,7 @@ def test_messages_of_before_memory_are_kept_as_there_is_room(path):
     store = SqliteStore(path)
     ann = store.owner("ann")
     turn = store.begin_turn(ann, None, "hello", "m")
-    assert (turn.prompt.keep, turn.prompt.seen, turn.session.num_ctx) == ("", None, None)
+    assert (turn.prompt.keep, turn.prompt.seen) == ("", None)
     store.close()
 
 

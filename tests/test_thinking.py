@@ -2,6 +2,7 @@
 
 import pytest
 
+from chatcore.options import Options
 from tests.fake_ollama import PAUSE, Thinking, fake_model
 from tests.test_generations import followed, last, start, until
 
@@ -20,19 +21,19 @@ def thinker(fake):
 def test_what_is_chosen_for_a_chat_is_asked_of_the_model(
     generations, ann, fake, thinker, chosen, sent
 ):
-    followed(generations.start(ann, None, "hello", thinker, think=chosen))
+    followed(generations.start(ann, None, "hello", thinker, options=Options(think=chosen)))
     assert fake.requests[0].get("think") is sent
 
 
 def test_a_model_that_cannot_think_is_not_asked_to(generations, ann, fake, thinker):
-    followed(generations.start(ann, None, "hello", "llama3.2:3b", think="on"))
+    followed(generations.start(ann, None, "hello", "llama3.2:3b", options=Options(think="on")))
     assert "think" not in fake.requests[0]
 
 
 def test_a_later_choice_holds_for_the_next_reply(generations, store, ann, fake, thinker):
     session = start(generations, ann, model=thinker)
     followed(session)
-    store.choose_think(ann, session.turn.session.id, "off")
+    store.memory.choose_options(ann, session.turn.session.id, Options(think="off"))
     followed(start(generations, ann, "more", session.turn.session.id, model=thinker))
     assert fake.requests[-1]["think"] is False
 
@@ -59,8 +60,8 @@ def test_a_reply_without_thoughts_has_none_to_follow(generations, ann, fake):
 
 
 def test_a_fork_thinks_as_its_source(store, ann):
-    turn = store.begin_turn(ann, None, "hello", "m", think="off")
-    assert store.fork_session(ann, turn.prompt.id).think == "off"
+    turn = store.begin_turn(ann, None, "hello", "m", options=Options(think="off"))
+    assert store.fork_session(ann, turn.prompt.id).options.think == "off"
 
 
 def test_levels_are_offered_for_the_one_family_that_has_them(generations, fake):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from chatcore.options import USUAL, Options
 from chatcore.store.belongings import Belongings
 from chatcore.store.identities import Identities
 from chatcore.store.memory import MemoryStore
@@ -14,7 +15,7 @@ from chatcore.store.posts import Posts
 from chatcore.store.search import Search
 from chatcore.store.shares import Shares
 from chatcore.store.tokens import Tokens
-from chatcore.types import File, Message, Owner, Record, Session, State, Think, Turn, Usage
+from chatcore.types import File, Message, Owner, Record, Session, State, Turn, Usage
 
 
 class Store(Protocol):
@@ -63,10 +64,6 @@ class Store(Protocol):
         """Remember `model` for the session's next prompt."""
         ...
 
-    def choose_think(self, owner: int, session_id: str, think: Think) -> None:
-        """Remember it for the session's next replies."""
-        ...
-
     def delete_session(self, owner: int, session_id: str) -> None:
         """Move it to the trash; its messages stay."""
         ...
@@ -83,13 +80,14 @@ class Store(Protocol):
         model: str,
         instead_of: int | None = None,
         attachments: Sequence[File] = (),
-        think: Think = "",
+        options: Options = USUAL,
+        compact: bool = False,
     ) -> Turn:
         """Store a prompt with its attachments and the empty reply to it, in one commit.
 
-        Without an id, in a new session. The reply is `streaming` until finish_reply. `instead_of`
-        names a message of which the prompt becomes another version, with its attachments too;
-        else it follows the leaf.
+        Without an id, in a new session, for which `options` and `compact` are chosen. The reply
+        is `streaming` until finish_reply. `instead_of` names a message of which the prompt becomes
+        another version, with its attachments too; else it follows the leaf.
 
         Raises SessionNotFound, MessageNotFound, and AlreadyGenerating while the session has a
         reply that streams.

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from chatcore.options import Options
 from chatcore.types import Keep, Part, Sample, Seen, Summary
 
 
@@ -12,8 +13,8 @@ class MemoryStore(Protocol):
         """Pin a message, leave it out, or neither."""
         ...
 
-    def choose_num_ctx(self, owner: int, session_id: str, num_ctx: int | None) -> None:
-        """The window of the session's next replies; None for the usual one."""
+    def choose_options(self, owner: int, session_id: str, options: Options) -> None:
+        """Those of the session's next replies, in place of what was chosen before."""
         ...
 
     def choose_compact(self, owner: int, session_id: str, compact: bool) -> None:

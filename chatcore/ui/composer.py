@@ -7,7 +7,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from chatcore import attachments
 from chatcore.errors import ChatError
-from chatcore.types import File, Session, Think
+from chatcore.options import Options
+from chatcore.types import File, Session
 from chatcore.ui import actions, chips, picker, state, words
 from chatcore.ui.state import View
 
@@ -21,7 +22,7 @@ class Unsent:
     session_id: str | None
     """None for a new chat."""
     model: str
-    think: Think
+    options: Options
     """Of a new chat; another one knows its own."""
     reason: str = ""
 
@@ -75,13 +76,13 @@ def _submit() -> None:
     """
     value = st.session_state["prompt"]
     asked_for, picked = st.query_params.get("session"), picker.chosen()
-    think = picker.thinking()
+    options = Options(think=picker.thinking())
     # Now, since Streamlit forgets the files after this run.
     files, refused = attachments.read_all((file.name, file.getvalue()) for file in value.files)
     prompt = value.text if value.text.strip() else ""
     if prompt or files:
         session_id, model = _addressed(asked_for, picked)
-        unsent = Unsent(prompt, files, session_id, model, think, refused)
+        unsent = Unsent(prompt, files, session_id, model, options, refused)
         _keep(unsent) if refused else _send(unsent)
     elif refused:
         st.session_state["failure"] = refused
@@ -101,7 +102,7 @@ def _send(unsent: Unsent) -> None:
     try:
         services, owner = state.here()
         session_id = services.generations.send(
-            owner, unsent.session_id, unsent.prompt, unsent.model, unsent.files, unsent.think
+            owner, unsent.session_id, unsent.prompt, unsent.model, unsent.files, unsent.options
         )
     except ChatError as error:
         _keep(replace(unsent, reason=str(error)))

@@ -1,11 +1,13 @@
 """The model picker. The choice is kept with the chat; a new chat starts with the last one used."""
 
-from typing import cast, get_args
+from typing import Any, cast, get_args
 
 import streamlit as st
 
 from chatcore.errors import ChatError
-from chatcore.types import Session, Think
+from chatcore.options import Think
+from chatcore.service import Hearth
+from chatcore.types import Session
 from chatcore.ui import words
 from chatcore.ui.actions import attempt
 from chatcore.ui.state import View
@@ -22,7 +24,7 @@ def settle(view: View) -> None:
     if st.session_state.get("model_of", ...) != shown_for:
         model = _remembered(view, installed)
         st.session_state["model_of"] = shown_for
-        st.session_state["think"] = view.session.think if view.session else ""
+        st.session_state["think"] = view.session.options.think if view.session else ""
         st.session_state["window"] = _window_label(view.session)
         st.session_state["full"] = FULL[view.session.compact if view.session else 0]
     else:
@@ -100,16 +102,15 @@ def _window(view: View, model: str) -> None:
 
 
 def _window_label(session: Session | None) -> str:
-    return f"{session.num_ctx:,}" if session and session.num_ctx else USUAL
+    num_ctx = session.options.num_ctx if session else None
+    return f"{num_ctx:,}" if num_ctx else USUAL
 
 
 def _remember_window() -> None:
     if session_id := st.query_params.get("session"):
         label = st.session_state["window"]
         num_ctx = None if label == USUAL else int(label.replace(",", ""))
-        attempt(
-            lambda hearth, owner: hearth.store.memory.choose_num_ctx(owner, session_id, num_ctx)
-        )
+        _change(session_id, {"num_ctx": num_ctx})
 
 
 def _remember_full() -> None:
@@ -128,8 +129,15 @@ def thinking() -> Think:
 
 def _remember_thinking() -> None:
     if session_id := st.query_params.get("session"):
-        think = thinking()
-        attempt(lambda hearth, owner: hearth.store.choose_think(owner, session_id, think))
+        _change(session_id, {"think": thinking()})
+
+
+def _change(session_id: str, changed: dict[str, Any]) -> None:
+    def change(hearth: Hearth, owner: int) -> None:
+        options = hearth.store.session(owner, session_id).options.model_copy(update=changed)
+        hearth.store.memory.choose_options(owner, session_id, options)
+
+    attempt(change)
 
 
 def chosen() -> str:

@@ -62,7 +62,8 @@ def test_gauge_line_and_what_the_model_saw_agree_with_the_request(small, fake, p
     expect(shown).to_contain_text("num_ctx")
     body = json.loads(shown.text_content())
     assert body["messages"] == sent
-    assert body["options"] == fake.requests[-1]["options"] == {"num_ctx": 1024}
+    seed = body["options"]["seed"]
+    assert body["options"] == fake.requests[-1]["options"] == {"num_ctx": 1024, "seed": seed}
 
 
 def test_the_gauge_goes_on_when_a_reply_has_ended(app, page):

@@ -12,6 +12,7 @@ from typing import Any, get_type_hints
 
 import app
 from chatcore.identity import INTERNAL, browser_key
+from chatcore.options import Options
 from chatcore.store import Store
 from chatcore.types import Said, Seen, Size
 from chatcore.web.api.operations import HEADERS, OPERATIONS
@@ -48,7 +49,6 @@ VALUES: dict[tuple[str, type], Callable[[World], Any]] = {
     ("messages", list): lambda world: [Said("user", f"A message of {world.word()}")],
     ("model", str): lambda _world: MODEL,
     ("by", str): lambda _world: "owner",
-    ("think", str): lambda _world: "",
     ("held", bool): lambda _world: True,
     ("unread", bool): lambda _world: True,
     ("rating", int): lambda _world: 1,
@@ -60,7 +60,7 @@ VALUES: dict[tuple[str, type], Callable[[World], Any]] = {
     ("since", int): lambda _world: 0,
     ("expires_at", int): lambda _world: None,
     ("keep", str): lambda _world: "pinned",
-    ("num_ctx", int): lambda _world: 512,
+    ("options", Options): lambda world: Options(stop=(world.word(),)),
     ("compact", bool): lambda _world: True,
     ("seen", Seen): lambda _world: Seen(512, 9, 9, True, Size(), first=0),
 }

@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
 from chatcore.errors import MessageNotFound, SessionNotFound, StoreError, TooBusy
+from chatcore.options import USUAL, Options
 from chatcore.store.belongings import Belongings
 from chatcore.store.identities import Identities
 from chatcore.store.memory import MemoryStore
@@ -31,7 +32,7 @@ from chatcore.store.sqlite.search import SqliteSearch
 from chatcore.store.sqlite.shares import SqliteShares
 from chatcore.store.sqlite.tokens import SqliteTokens
 from chatcore.store.tokens import Tokens
-from chatcore.types import File, Message, Record, Session, State, Think, Turn, Usage
+from chatcore.types import File, Message, Record, Session, State, Turn, Usage
 
 log = logging.getLogger(__name__)
 
@@ -93,9 +94,6 @@ class SqliteStore:
     def choose_model(self, owner: int, session_id: str, model: str) -> None:
         self._change(owner, session_id, "model = ?", rows.clean(model))
 
-    def choose_think(self, owner: int, session_id: str, think: Think) -> None:
-        self._change(owner, session_id, "options = json_set(options, '$.think', ?)", think)
-
     def delete_session(self, owner: int, session_id: str) -> None:
         self._change(owner, session_id, "deleted_at = ?", rows.now())
 
@@ -112,14 +110,15 @@ class SqliteStore:
         model: str,
         instead_of: int | None = None,
         attachments: Sequence[File] = (),
-        think: Think = "",
+        options: Options = USUAL,
+        compact: bool = False,
     ) -> Turn:
         prompt, model = rows.clean(prompt), rows.clean(model)
         title = rows.first_words(prompt or " ".join(file.name for file in attachments))
 
         def begin(db: Database) -> Turn:
             if session_id is None:
-                session = rows.make_session(db, owner, title, model, think)
+                session = rows.make_session(db, owner, title, model, options, compact)
             else:
                 session = rows.session(db, owner, session_id)
                 rows.refuse_while_streaming(db, session.pk)
@@ -234,8 +233,9 @@ class SqliteStore:
     def fork_session(self, owner: int, message_id: int) -> Session:
         def fork(db: Database) -> Session:
             source = rows.session_of(db, owner, message_id)
-            copy = rows.make_session(db, owner, source.title, source.model, source.think)
-            rows.copy_options(db, source.pk, copy.pk)
+            copy = rows.make_session(
+                db, owner, source.title, source.model, source.options, source.compact
+            )
             path = [m for m in rows.branch(db, message_id) if m.state != "streaming"]
             leaf = rows.copy_branch(db, owner, path, copy.pk)
             if leaf is not None:

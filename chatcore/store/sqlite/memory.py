@@ -2,7 +2,9 @@
 
 import json
 import logging
+from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -10,9 +12,10 @@ from sqlite_utils import Database
 
 from chatcore.counting import size
 from chatcore.errors import MessageNotFound
+from chatcore.options import Options
 from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.connections import Readers, Writer
-from chatcore.types import Keep, Part, Sample, Seen, Size, Summary
+from chatcore.types import Keep, Part, Sample, Seen, Session, Size, Summary
 
 log = logging.getLogger(__name__)
 
@@ -57,11 +60,11 @@ class SqliteMemory:
 
         self._writer.call(change)
 
-    def choose_num_ctx(self, owner: int, session_id: str, num_ctx: int | None) -> None:
-        self._choose(owner, session_id, "$.num_ctx", num_ctx)
+    def choose_options(self, owner: int, session_id: str, options: Options) -> None:
+        self._choose(owner, session_id, lambda old: replace(old, options=options))
 
     def choose_compact(self, owner: int, session_id: str, compact: bool) -> None:
-        self._choose(owner, session_id, "$.compact", int(compact))
+        self._choose(owner, session_id, lambda old: replace(old, compact=int(compact)))
 
     def summarise(self, owner: int, message_id: int, body: str) -> Summary:
         def insert(db: Database) -> Summary:
@@ -111,11 +114,12 @@ class SqliteMemory:
 
         self._writer.submit(save).add_done_callback(_log_failure)
 
-    def _choose(self, owner: int, session_id: str, option: str, value: int | None) -> None:
+    def _choose(self, owner: int, session_id: str, changed: Callable[[Session], Session]) -> None:
         def change(db: Database) -> None:
+            session = changed(rows.session(db, owner, session_id))
             db.execute(
-                "update sessions set options = json_set(options, ?, ?) where pk = ?",
-                [option, value, rows.session(db, owner, session_id).pk],
+                "update sessions set options = ? where pk = ?",
+                [rows.from_options(session.options, session.compact), session.pk],
             )
 
         self._writer.call(change)

@@ -68,7 +68,9 @@ class SqlitePosts:
             rows.refuse_while_streaming(db, session.pk)
             if session.leaf_id is None:
                 return
-            trash = rows.make_session(db, owner, session.title, session.model, session.think)
+            trash = rows.make_session(
+                db, owner, session.title, session.model, session.options, session.compact
+            )
             db.execute(
                 "update messages set session_pk = ? where session_pk = ?", [trash.pk, session.pk]
             )

@@ -14,6 +14,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from chatcore.errors import AlreadyGenerating, MessageNotFound, SessionNotFound
+from chatcore.options import USUAL, Options, kept
 from chatcore.types import (
     Attachment,
     File,
@@ -24,7 +25,6 @@ from chatcore.types import (
     Size,
     State,
     Summary,
-    Think,
     Turn,
     Usage,
 )
@@ -34,11 +34,7 @@ TITLE_CHARACTERS = 60
 
 SESSION = "pk, id, title, model, leaf_id, created_at, updated_at, n_messages, unread"
 # Not in the index that the sidebar's list is read from.
-WHOLE_SESSION = (
-    f"{SESSION}, coalesce(json_extract(options, '$.think'), '') as think,"
-    " json_extract(options, '$.num_ctx') as num_ctx,"
-    " coalesce(json_extract(options, '$.compact'), 0) as compact"
-)
+WHOLE_SESSION = f"{SESSION}, options"
 MESSAGE = """
     m.id, m.session_pk, m.parent_id, m.role, m.state, coalesce(d.body, m.body) as body,
     coalesce(d.thinking, m.thinking) as thinking, m.model, m.created_at, m.usage, m.error, m.rating,
@@ -96,13 +92,23 @@ def make_owner(db: Database, key: str) -> int:
     return int(row[0])
 
 
+def from_options(options: Options, compact: int) -> str:
+    return json.dumps(options.set() | {"compact": compact})
+
+
+def _session(row: dict[str, Any]) -> Session:
+    options = json.loads(row.pop("options"))
+    compact = options.pop("compact", 0)
+    return Session(**row, options=kept(options), compact=compact)
+
+
 def session(db: Database, owner: int, session_id: str) -> Session:
     rows = db.query(
         f"select {WHOLE_SESSION} from sessions where owner_n = ? and id = ? and deleted_at is null",
         [owner, session_id],
     )
     if row := next(rows, None):
-        return Session(**row)
+        return _session(row)
     raise SessionNotFound("There is no such chat here.")
 
 
@@ -116,7 +122,7 @@ def session_of(db: Database, owner: int, message_id: int) -> Session:
         [owner, message_id],
     )
     if row := next(rows, None):
-        return Session(**row)
+        return _session(row)
     raise MessageNotFound("There is no such message here.")
 
 
@@ -125,7 +131,8 @@ def make_session(
     owner: int,
     title: str,
     model: str,
-    think: Think = "",
+    options: Options = USUAL,
+    compact: int = 0,
     session_id: str | None = None,
 ) -> Session:
     """One in the trash gives its id up to it."""
@@ -136,8 +143,8 @@ def make_session(
     )
     db.execute(
         "insert into sessions(id, owner_n, title, model, options, created_at, updated_at)"
-        " values (?, ?, ?, ?, json_object('think', ?), ?, ?)",
-        [session_id, owner, title, model, think, at, at],
+        " values (?, ?, ?, ?, ?, ?, ?)",
+        [session_id, owner, title, model, from_options(options, compact), at, at],
     )
     return session(db, owner, session_id)
 
@@ -148,13 +155,6 @@ def name_empty(db: Database, session_pk: int, title: str) -> None:
         "update sessions set title = ? where pk = ? and leaf_id is null"
         " and title_by = 'first words'",
         [title, session_pk],
-    )
-
-
-def copy_options(db: Database, source_pk: int, to: int) -> None:
-    db.execute(
-        "update sessions set options = (select options from sessions where pk = ?) where pk = ?",
-        [source_pk, to],
     )
 
 

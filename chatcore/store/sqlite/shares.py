@@ -113,7 +113,7 @@ class SqliteShares:
             share = _opened(db, session_id, key_hash)
             branch = _branch(db, share)
             model = next((m.model for m in reversed(branch) if m.model), "")
-            session = rows.make_session(db, owner, share["title"], model, "")
+            session = rows.make_session(db, owner, share["title"], model)
             leaf = None
             for message in branch:
                 leaf = _copy(db, owner, message, session.pk, leaf)

@@ -10,7 +10,8 @@ from typing import Annotated, Self
 from pydantic import BaseModel, Field, field_validator
 
 from chatcore import types
-from chatcore.types import Role, State, Think
+from chatcore.options import Think
+from chatcore.types import Role, State
 
 SessionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
 Model = Annotated[str, Field(min_length=1, max_length=200)]
@@ -165,7 +166,7 @@ class Session(BaseModel):
             id=session.id,
             title=session.title,
             model=session.model,
-            think=session.think,
+            think=session.options.think,
             created_at=session.created_at,
             updated_at=session.updated_at,
             n_messages=session.n_messages,
