@@ -17,6 +17,7 @@ from chatcore.errors import ChatError
 from chatcore.ui.signing_in import claims
 from chatcore.web import closing
 from chatcore.web.api.routes import api
+from chatcore.web.assets import TYPES, asset
 from chatcore.web.attachments import attachment
 from chatcore.web.downloads import download
 from chatcore.web.export import export
@@ -61,6 +62,7 @@ hearth = st.App(
     "frame.py",
     routes=[
         Route("/healthz", healthz),
+        *[Route(f"/assets/{name}", asset) for name in TYPES],
         Route("/attachments/{id:int}", attachment),
         Route("/sessions/{id}/download", download),
         Route("/export", export),

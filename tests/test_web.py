@@ -10,6 +10,7 @@ from starlette.routing import Route
 from chatcore import service
 from chatcore.sharing import key_hash
 from chatcore.types import File
+from chatcore.web.assets import FOLDER, TYPES, asset
 from chatcore.web.attachments import attachment
 from chatcore.web.downloads import download
 
@@ -28,6 +29,7 @@ def store(tmp_path, monkeypatch):
 @pytest.fixture
 def get(store):
     routes = [
+        *[Route(f"/assets/{name}", asset) for name in TYPES],
         Route("/attachments/{id:int}", attachment),
         Route("/sessions/{id}/download", download),
     ]
@@ -135,3 +137,11 @@ def test_a_key_to_one_chat_is_no_right_to_the_owners_other_files(get, store):
     key = f"?session={chat(store).split('/')[2]}&key=k"
     store.shares.create(store.owner("local"), key[9:].split("&")[0], key_hash("k"))
     assert get(attach(store, NOTES) + key).status_code == 404
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_what_the_page_fetches_is_kept_by_the_browser(get, name):
+    answer = get(f"/assets/{name}?1")
+    assert answer.headers["content-type"].startswith(TYPES[name])
+    assert "immutable" in answer.headers["cache-control"]
+    assert answer.content == (FOLDER / name).read_bytes()

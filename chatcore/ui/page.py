@@ -5,6 +5,7 @@ Its data is small and changes only when there is something to do, since Streamli
 each change. What it does not know, it cannot leak: it sends nothing but the wish to copy.
 """
 
+from hashlib import sha256
 from pathlib import Path
 
 import streamlit as st
@@ -14,10 +15,11 @@ from chatcore.types import Session
 from chatcore.ui import actions, history, state
 from chatcore.ui.state import View
 
+ASSETS = Path(__file__).with_name("assets")
+VERSION = sha256(b"".join((ASSETS / f"page.{kind}").read_bytes() for kind in ("js", "html")))
 component = st.components.v2.component(
     "hearth_page",
-    html=Path(__file__).with_name("page.html").read_text(encoding="utf-8"),
-    js=Path(__file__).with_name("page.js").read_text(encoding="utf-8"),
+    js=(ASSETS / "load.js").read_text("utf-8").replace("VERSION", VERSION.hexdigest()[:16]),
 )
 
 

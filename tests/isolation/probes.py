@@ -169,6 +169,8 @@ ROUTES = [
     *_of_api(),
     Route("GET", "/api/openapi.json"),
     Route("GET", "/healthz"),
+    Route("GET", "/assets/page.js"),
+    Route("GET", "/assets/page.html"),
     Route("GET", "/export"),
     Route("GET", "/attachments/{id}", {"id": "file"}),
     Route(

@@ -13,10 +13,12 @@ let mounted = null;
 let copied = null;
 
 // Streamlit calls this whenever the data changed, and at the end what the last call returned.
-export default function ({ data, parentElement, setTriggerValue }) {
+// markup: page.html.
+export default function ({ data, parentElement, setTriggerValue }, markup) {
   const call = ++calls;
   if (mounted?.root !== parentElement) {
     mounted?.leave();
+    parentElement.innerHTML = markup;
     mounted = mount(parentElement);
   }
   mounted.update(data, setTriggerValue);
