@@ -105,6 +105,7 @@ class World:
     def _start(self, stack: ExitStack) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         self.fake = stack.enter_context(FakeOllama())
+        self.fake.loaded.add(MODEL)  # else the list of models would change when somebody asks
         environ = {
             "HEARTH_DATABASE": str(folder / "hearth.db"),
             "OLLAMA_HOST": self.fake.host,
