@@ -60,3 +60,5 @@ def test_the_house_in_the_design_is_the_house():
     for path in (ROOT / "chatcore").iterdir():
         if path.name not in ("__init__.py", "__pycache__"):
             assert path.name in design, path.name
+    for path in (ROOT / "chatcore" / "store").glob("[a-z]*.py"):
+        assert f"store/{path.name} " in design, path.name

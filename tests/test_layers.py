@@ -58,11 +58,19 @@ MAY_IMPORT = {
     "qr": set(),
     "pairing": EVERYWHERE | {"qr", "settings", "store"},
     "__main__": EVERYWHERE | {"engine", "pairing", "settings"},
+    "app": {"errors", "service", "ui", "web"},
+    "frame": {"errors", "ui"},
+    "pages": {"ui"},
 }
 
 
 def modules():
     return sorted((ROOT / "chatcore").rglob("*.py"))
+
+
+def entrances():
+    """What Streamlit runs, above all of chatcore."""
+    return [ROOT / "app.py", ROOT / "frame.py", *sorted((ROOT / "pages").glob("*.py"))]
 
 
 def imports(path):
@@ -75,14 +83,26 @@ def imports(path):
             yield node.module or ""
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda p: p.relative_to(ROOT).as_posix())
+def room_of(path):
+    return path.relative_to(ROOT).as_posix().removeprefix("chatcore/").split("/")[0].split(".")[0]
+
+
+@pytest.mark.parametrize(
+    "path", [*modules(), *entrances()], ids=lambda p: p.relative_to(ROOT).as_posix()
+)
 def test_a_module_imports_only_the_rooms_below_it(path):
-    room = path.relative_to(ROOT / "chatcore").parts[0].removesuffix(".py")
+    room = room_of(path)
     if room == "__init__":
         assert list(imports(path)) == []
         return
     ours = {name.split(".")[1] for name in imports(path) if name.startswith("chatcore.")}
     assert ours - {"__version__"} <= MAY_IMPORT[room]
+
+
+def test_nothing_below_imports_an_entrance():
+    entered = {room_of(path) for path in entrances()}
+    for path in modules():
+        assert not entered & {name.split(".")[0] for name in imports(path)}, path
 
 
 def test_streamlit_is_known_only_where_pages_are_made():
@@ -103,7 +123,8 @@ def test_streamlit_is_known_only_where_pages_are_made():
     ],
 )
 def test_a_library_has_one_room(library, room):
-    users = [p.relative_to(ROOT).as_posix() for p in modules() if library in set(imports(p))]
+    everywhere = [*modules(), *entrances()]
+    users = [p.relative_to(ROOT).as_posix() for p in everywhere if library in set(imports(p))]
     assert users
     assert all(name.startswith(room) for name in users)
 
