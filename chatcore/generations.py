@@ -297,6 +297,7 @@ class Generations:
             return "error"
         except asyncio.CancelledError:
             return "stopped" if generation.stopped else "interrupted"
+        # Whatever it is: only a reply that ends is stored, with its text and the reason.
         except Exception:
             log.exception("a reply failed in our own code")
             generation.error = "Hearth made a mistake here: its log says more."
@@ -331,6 +332,7 @@ class Generations:
             await asyncio.to_thread(self._store.rename_session, owner, session_id, title, "model")
         except ChatError:
             raise
+        # Whatever it is: the future's reader expects a ChatError, and tells it on the page.
         except Exception as error:
             log.exception("a chat could not be named for a mistake of our own")
             raise ServerError("Hearth made a mistake here: its log says more.") from error
@@ -377,6 +379,7 @@ class Generations:
             log.warning("a reply is not saved yet: %s", error)
             generation.unsaved = str(error)
             return False
+        # Whatever it is: the text is in this process alone, so it is told, and tried again.
         except Exception:
             log.exception("a reply could not be saved for a mistake of our own")
             generation.unsaved = "Hearth could not save this reply: its log says more."
