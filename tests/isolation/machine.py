@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
@@ -34,6 +34,11 @@ NEVER_COMES = "[[t1-n1-w3600000.never]]"
 
 
 class Isolation(RuleBasedStateMachine):
+    """Raises AssertionError where a row of another's changed, or a word of another's was told."""
+
+    tried: ClassVar[set[str]] = set()
+    """The methods and routes that any world was asked by."""
+
     def __init__(self) -> None:
         super().__init__()
         self.world = World()
@@ -219,6 +224,7 @@ class Isolation(RuleBasedStateMachine):
         return {"cookie": self.world.cookie(self.world.browsers[n])}
 
     def _call(self, owner: int, name: str, given: dict[str, Any]) -> Answer:
+        self.tried.add(name)
         answer = self.world.acts(lambda: called(self.world, owner, name, given), [owner])
         if name == "belongings.erase" and not answer.kind:
             self.world.erased(owner)
@@ -227,6 +233,7 @@ class Isolation(RuleBasedStateMachine):
     def _ask_route(
         self, owner: int, route: Route, given: dict[str, Any], credentials: dict[str, str]
     ) -> Answer:
+        self.tried.add(str(route))
         return self.world.acts(lambda: asked(self.world, route, given, credentials), [owner])
 
     def _try_method(
