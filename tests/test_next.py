@@ -9,13 +9,17 @@ from tests.test_generations import followed, last, start, until
 MODEL = "llama3.2:3b"
 
 
-@pytest.fixture
-def replying(generations, ann, fake):
+def begun(generations, owner, fake, then):
     """A reply that says "one " and then waits for fake.release()."""
-    fake.reply("one ", PAUSE, "and all")
-    generation = start(generations, ann)
+    fake.reply("one ", PAUSE, then)
+    generation = start(generations, owner)
     until(lambda: generation.body == "one ")
     return generation
+
+
+@pytest.fixture
+def replying(generations, ann, fake):
+    return begun(generations, ann, fake, "and all")
 
 
 def send(generations, generation, prompt):
@@ -53,9 +57,7 @@ def test_stop_lets_the_next_prompt_go(generations, store, replying, ann):
 
 
 def test_after_a_failure_the_next_prompt_waits_on(generations, store, ann, fake):
-    fake.reply("one ", PAUSE, ErrorLine("out of memory"))
-    generation = start(generations, ann)
-    until(lambda: generation.body == "one ")
+    generation = begun(generations, ann, fake, ErrorLine("out of memory"))
     send(generations, generation, "two")
     fake.release()
     generation.wait()

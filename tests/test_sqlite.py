@@ -188,10 +188,16 @@ def test_a_migration_that_fails_changes_nothing(path, monkeypatch):
     assert not sql(path, "select name from sqlite_master where name = 'extra'")
 
 
-def test_a_database_of_the_first_version_keeps_its_branches(path):
+def make_before(path, migration):
+    """The database as it was before that migration."""
     with Database(path) as db:
         db.execute(f"pragma application_id = {schema.APPLICATION_ID}")
-        schema.migrations.apply(db, stop_before="m002_branches")
+        schema.migrations.apply(db, stop_before=migration)
+
+
+def test_a_database_of_the_first_version_keeps_its_branches(path):
+    make_before(path, "m002_branches")
+    with Database(path) as db:
         db["owners"].insert({"n": 1, "created_at": 1})
         db["identities"].insert({"key": "ann", "owner_n": 1})
         session = {"pk": 1, "id": "a-chat", "owner_n": 1, "title": "", "leaf_id": 12}
@@ -208,9 +214,8 @@ def test_a_database_of_the_first_version_keeps_its_branches(path):
 
 
 def test_a_database_from_before_pairing_keeps_its_owners(path):
+    make_before(path, "m006_identities")
     with Database(path) as db:
-        db.execute(f"pragma application_id = {schema.APPLICATION_ID}")
-        schema.migrations.apply(db, stop_before="m006_identities")
         db["owners"].insert({"n": 1, "created_at": 1})
         db["identities"].insert({"key": "local", "owner_n": 1})
     store = SqliteStore(path)
@@ -223,9 +228,7 @@ def test_a_database_from_before_pairing_keeps_its_owners(path):
 
 
 def test_links_take_the_place_of_the_first_versions_empty_table(path):
-    with Database(path) as db:
-        db.execute(f"pragma application_id = {schema.APPLICATION_ID}")
-        schema.migrations.apply(db, stop_before="m007_shares")
+    make_before(path, "m007_shares")
     store = SqliteStore(path)
     ann = store.owner("ann")
     turn = store.begin_turn(ann, None, "hello", "m")
@@ -248,9 +251,7 @@ def test_a_link_shows_no_message_that_was_moved_to_another_chat(store):
 
 
 def test_messages_of_before_memory_are_kept_as_there_is_room(path):
-    with Database(path) as db:
-        db.execute(f"pragma application_id = {schema.APPLICATION_ID}")
-        schema.migrations.apply(db, stop_before="m009_memory")
+    make_before(path, "m009_memory")
     store = SqliteStore(path)
     ann = store.owner("ann")
     turn = store.begin_turn(ann, None, "hello", "m")

@@ -15,8 +15,10 @@ from starlette.routing import Mount
 
 from chatcore import service
 from chatcore.service import Hearth
+from chatcore.store import open_store
 from chatcore.web.api.routes import api
 from chatcore.web.visitors import Visitors
+from tests.browser.server import App
 from tests.fake_ollama import FakeOllama
 
 PATIENCE = 30.0  # seconds
@@ -86,6 +88,23 @@ def ann(as_owner: Callable[[str], Ask]) -> Ask:
 @pytest.fixture
 def bob(as_owner: Callable[[str], Ask]) -> Ask:
     return as_owner("bob")
+
+
+@pytest.fixture
+def token(tmp_path: Path) -> str:
+    """Ann's, made before the app holds the lock on its database."""
+    store = open_store(tmp_path / "hearth.db")
+    token = store.tokens.create(store.owner("ann"), "test")
+    store.close()
+    return token
+
+
+@pytest.fixture
+def app(fake: FakeOllama, tmp_path: Path, token: str) -> Iterator[App]:
+    """The app as a person starts it, in which that token is good."""
+    app = App(tmp_path, OLLAMA_HOST=fake.host).start()
+    yield app
+    app.stop()
 
 
 def events(answer: httpx.Response) -> list[tuple[str, dict, str]]:

@@ -3,10 +3,9 @@
 import json
 
 import httpx
-import pytest
 
 from chatcore.store import open_store
-from tests.browser.server import PATIENCE, App
+from tests.browser.server import PATIENCE
 from tests.fake_ollama import PAUSE, Done
 
 BODY = {
@@ -14,22 +13,6 @@ BODY = {
     "model": "llama3.2:3b",
     "messages": [{"role": "user", "content": "hello"}],
 }
-
-
-@pytest.fixture
-def token(tmp_path):
-    """Made before the app holds the lock on its database."""
-    store = open_store(tmp_path / "hearth.db")
-    token = store.tokens.create(store.owner("ann"), "test")
-    store.close()
-    return token
-
-
-@pytest.fixture
-def app(fake, tmp_path, token):
-    app = App(tmp_path, OLLAMA_HOST=fake.host).start()
-    yield app
-    app.stop()
 
 
 def test_the_server_ends_at_once_and_the_reply_keeps_its_text(app, fake, token, tmp_path):

@@ -5,34 +5,13 @@ import shlex
 import subprocess
 from pathlib import Path
 
-import pytest
-
-from chatcore.store import open_store
 from chatcore.web.api.operations import OPERATIONS
 from chatcore.web.api.refusals import STATUS
-from tests.browser.server import App
 from tests.fake_ollama import fake_model
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
 COMMANDS = re.findall(r"^curl .*", "".join(BLOCKS).replace("\\\n", ""), re.MULTILINE)
-
-
-@pytest.fixture
-def token(tmp_path):
-    """Made before the app holds the lock on its database."""
-    store = open_store(tmp_path / "hearth.db")
-    token = store.tokens.create(store.owner("local"), "docs")
-    store.close()
-    return token
-
-
-@pytest.fixture
-def app(fake, tmp_path, token):
-    fake.models = [fake_model("qwen3:8b")]
-    app = App(tmp_path, OLLAMA_HOST=fake.host).start()
-    yield app
-    app.stop()
 
 
 def run(command, values):
@@ -48,7 +27,8 @@ def run(command, values):
     return int(status), answer
 
 
-def test_every_command_is_answered(app, token):
+def test_every_command_is_answered(app, fake, token):
+    fake.models = [fake_model("qwen3:8b")]
     values = {"http://localhost:8501": app.url, "$HEARTH_TOKEN": token}
     for command in COMMANDS:
         status, answer = run(command, values)
