@@ -185,3 +185,23 @@ def test_around_the_proxy_a_sentence_says_what_is_missing(app, strangers):
     page.goto(app.url)
     expect(page.get_by_text("the header X-User, which is missing")).to_be_visible()
     expect(page.locator(".st-key-new_chat, .st-key-prompt")).to_have_count(0)
+
+
+def test_behind_a_proxy_the_header_names_the_person_and_without_it_there_is_none(app, strangers):
+    app.stop()
+    app.environ |= {"HEARTH_IDENTITY": "header:X-User", "HEARTH_TRUSTED_PROXIES": "127.0.0.1,::1"}
+    app.start()
+    ann, bob = (strangers(extra_http_headers={"X-User": name}) for name in ("ann", "bob"))
+    chat(app, ann, "from Ann")
+    chat(app, bob, "from Bob")
+    expect(chats(ann)).to_have_text(["from Ann"])
+    again = strangers(extra_http_headers={"X-User": "ann"})
+    again.goto(ann.url)
+    reply(again, "You said: from Ann")
+    expect(chats(again)).to_have_text(["from Ann"])
+    again.context.set_extra_http_headers({})
+    again.reload()
+    expect(again.get_by_text("the header X-User, which is missing")).to_be_visible()
+    expect(again.locator(".st-key-new_chat, .st-key-prompt")).to_have_count(0)
+    expect(chats(again)).to_have_count(0)
+    expect(messages(again)).to_have_count(0)
