@@ -21,6 +21,7 @@ from tests.browser.server import App
 from tests.browser.test_attachments import attach
 from tests.browser.test_identity import invite, strangers
 from tests.browser.test_rendering import hostile
+from tests.browser.watched import Watched
 from tests.fake_ollama import PAUSE, ErrorLine, fake_model
 
 __all__ = ["strangers"]
@@ -108,32 +109,6 @@ def test_cve_2026_44568_a_hostile_chat_as_a_file_fetches_nothing_and_runs_nothin
     reader.close()
 
 
-class Watched:
-    """A page, and what it asked of other hosts, was forbidden by the policy, or ran."""
-
-    def __init__(self, page, app):
-        self.page, self.found = page, []
-        self._ours = (app.url, app.url.replace("http", "ws", 1), "blob:", "data:")
-        page.on("dialog", lambda dialog: (self.found.append("dialog"), dialog.dismiss()))
-        page.on("request", lambda request: self._asked(request.url))
-        page.on("console", lambda said: self._said(said.text))
-
-    def _asked(self, url):
-        if not url.startswith(self._ours):
-            self.found.append(url)
-
-    def _said(self, text):
-        if "Content Security Policy" in text or "pwned" in text:
-            self.found.append(text)
-
-    def is_quiet(self):
-        self.page.wait_for_timeout(500)  # what is drawn late asks late
-        assert self.page.evaluate("window.pwned") is None
-        made = self.page.locator("[onerror], video[src], audio[src], source[src]")
-        assert made.evaluate_all("elements => elements.map(element => element.outerHTML)") == []
-        assert self.found == []
-
-
 def evil(sink, place):
     return (
         f"{place}![a]({sink.url}/{place}.png) ![r][r] [b](javascript:window.pwned=1)"
@@ -161,20 +136,20 @@ def test_cve_2025_32711_echoleak_words_of_a_chat_leave_by_no_image(app, fake, ho
     reply(page, "one")
     send(page, evil(sink, "next"))
     expect(page.locator("[class*=st-key-waiting_]")).to_contain_text("next![a]")
-    hostile_page.is_quiet()
+    assert hostile_page.breaches() == []
     fake.release()
     reply(page, "error![a]")
     attach(page, "cat.png", files.image(), "image/png")
     send(page, evil(sink, "unsent"))
     expect(page.locator(".st-key-unsent_0")).to_contain_text("unsent![a]")
-    hostile_page.is_quiet()
+    assert hostile_page.breaches() == []
     page.reload()
     reply(page, "error![a]")
     expect(chats(page)).to_contain_text("title![a]")
-    hostile_page.is_quiet()
+    assert hostile_page.breaches() == []
     choose(page, in_address(page), "Delete")
     expect(page.locator(".st-key-undo")).to_contain_text("title![a]")
-    hostile_page.is_quiet()
+    assert hostile_page.breaches() == []
     assert sink.requests == []
 
 
@@ -187,17 +162,17 @@ def test_cve_2025_32711_echoleak_no_page_beside_the_chat_fetches_its_words(
     sharing.open_share(page)
     reader.page.goto(sharing.make_link(page))
     expect(messages(reader.page).first).to_contain_text("titlea")
-    reader.is_quiet()
+    assert reader.breaches() == []
     page.keyboard.press("Escape")
     page.get_by_role("link", name="Dashboard").click()
     expect(page.locator("[data-testid=stDataFrame] canvas").first).to_be_visible()
-    hostile_page.is_quiet()
+    assert hostile_page.breaches() == []
     page.get_by_role("link", name="Settings").click()
     page.get_by_label("Name of a new token").fill(evil(sink, "token")[:100])
     page.get_by_role("button", name="Make a token").click()
     expect(page.get_by_text("token![a]").first).to_be_visible()
     expect(page.locator("[class*=st-key-link_]")).to_contain_text("title![a]")
-    hostile_page.is_quiet()
+    assert hostile_page.breaches() == []
     assert sink.requests == []
 
 
@@ -233,24 +208,3 @@ def test_litellm_2026_03_18_what_is_said_and_every_key_stay_out_of_the_log(
     assert cookies
     for word in (CANARY, token, shared.split("key=")[1], paired.rsplit("/", 1)[1], *cookies):
         assert word not in app.log
-
-
-def test_all_that_a_page_draws_is_allowed_by_the_policy(app, fake, strangers):
-    watched, reader = Watched(strangers(), app), Watched(strangers(), app)
-    page = watched.page
-    fake.reply("$x^2$\n\n```mermaid\ngraph TD\n  A --> B\n```\n\nEND")
-    page.goto(app.url)
-    attach(page, "report.pdf", files.pdf("hello"), "application/pdf")
-    send(page, "hello")
-    expect(messages(page).last.get_by_role("img", name="Mermaid flowchart")).to_be_visible()
-    expect(messages(page).last.locator(".katex")).to_have_count(1)
-    sharing.open_share(page)
-    sharing.download(page, "HTML")
-    reader.page.goto(sharing.make_link(page))
-    expect(reader.page.get_by_role("img", name="Mermaid flowchart")).to_be_visible()
-    reader.is_quiet()
-    page.keyboard.press("Escape")
-    page.get_by_role("link", name="Dashboard").click()
-    expect(page.locator("[data-testid=stVegaLiteChart] .mark-rect").first).to_be_attached()
-    invite(app, page)
-    watched.is_quiet()

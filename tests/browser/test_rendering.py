@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.actions import messages, reply, send
+from tests.browser.watched import Watched
 from tests.fake_ollama import PAUSE
 
 GOOD = r"""## Step 1:foo
@@ -99,20 +100,6 @@ END
 """
 
 
-@pytest.fixture
-def watched(app, page):
-    """The page, and what it asked of other servers or let a script say."""
-    page.strangers = []
-    page.on("dialog", lambda dialog: (page.strangers.append("dialog"), dialog.dismiss()))
-    page.on("request", lambda request: page.strangers.append(request.url))
-    return page
-
-
-def strangers(app, page):
-    ours = (app.url, app.url.replace("http", "ws", 1), "blob:", "data:")
-    return [url for url in page.strangers if not url.startswith(ours)]
-
-
 def in_bits(text):
     """As tokens come."""
     return [text[start : start + 5] for start in range(0, len(text), 5)]
@@ -156,32 +143,32 @@ def test_what_streamlit_would_take_for_itself_is_shown_as_typed(app, fake, page)
         expect(message.get_by_role("link", name="badge")).to_have_attribute("href", "/ci")
 
 
-def test_hostile_markdown_reaches_nobody_and_runs_nothing(app, fake, watched, sink):
+def test_hostile_markdown_reaches_nobody_and_runs_nothing(app, fake, page, sink):
+    watched = Watched(page, app)
     fake.reply(*in_bits(hostile(sink.url)))
     prompt = f"![title]({sink.url}/title.png) <img src={sink.url}/x> $\\href{{javascript:1}}{{x}}$"
-    for message in live_and_reloaded(watched, app, prompt):
-        watched.wait_for_timeout(1000)  # what is drawn late asks late
-        sources = watched.locator("[class*='st-key-message_'] img").evaluate_all(
+    for message in live_and_reloaded(page, app, prompt):
+        assert watched.breaches() == []
+        sources = page.locator("[class*='st-key-message_'] img").evaluate_all(
             "images => images.map(image => image.src)"
         )
         assert [source for source in sources if not source.startswith("blob:")] == []
         expect(message.locator("video, audio, iframe, form, script, svg[onload]")).to_have_count(0)
-        expect(watched.locator("[data-testid=stException]")).to_have_count(0)
+        expect(page.locator("[data-testid=stException]")).to_have_count(0)
         assert message.locator("a[href^='javascript:']").count() == 0
-        assert watched.evaluate("window.pwned") is None
-    assert strangers(app, watched) == []
     assert sink.requests == []
 
 
-def test_hostile_words_of_a_person_are_as_harmless(app, watched, sink):
-    watched.goto(app.url)
-    send(watched, hostile(sink.url)[:1500] + "\n\nEND")
-    reply(watched, "tokens/s")
-    watched.reload()
-    reply(watched, "tokens/s")
-    expect(messages(watched).first).to_contain_text("END")
-    assert watched.locator("[class*='st-key-message_'] img").count() == 0
-    assert strangers(app, watched) == []
+def test_hostile_words_of_a_person_are_as_harmless(app, page, sink):
+    watched = Watched(page, app)
+    page.goto(app.url)
+    send(page, hostile(sink.url)[:1500] + "\n\nEND")
+    reply(page, "tokens/s")
+    page.reload()
+    reply(page, "tokens/s")
+    expect(messages(page).first).to_contain_text("END")
+    assert page.locator("[class*='st-key-message_'] img").count() == 0
+    assert watched.breaches() == []
 
 
 def test_half_a_construct_looks_right_while_it_streams(app, fake, page):

@@ -9,6 +9,7 @@ from tests import files
 from tests.browser.actions import in_address, messages, ready, reply, send
 from tests.browser.test_attachments import attach
 from tests.browser.test_rendering import hostile
+from tests.browser.watched import Watched
 from tests.fake_ollama import PAUSE, fake_model
 
 PATIENCE = 30_000  # ms
@@ -137,9 +138,7 @@ def test_a_link_is_made_by_keyboard(page, unshared):
 
 
 def test_a_shared_hostile_chat_reaches_nobody(app, fake, page, stranger, sink):
-    asked = []
-    stranger.on("request", lambda request: asked.append(request.url))
-    stranger.on("dialog", lambda dialog: (asked.append("dialog"), dialog.dismiss()))
+    watched = Watched(stranger, app)
     fake.reply(hostile(sink.url))
     page.goto(app.url)
     send(page, f"![title]({sink.url}/title.png) <img src={sink.url}/x>")
@@ -147,10 +146,7 @@ def test_a_shared_hostile_chat_reaches_nobody(app, fake, page, stranger, sink):
     open_share(page)
     stranger.goto(make_link(page))
     reply(stranger, "END")
-    stranger.wait_for_timeout(1000)  # what is drawn late asks late
-    ours = (app.url, app.url.replace("http", "ws", 1), "blob:", "data:")
-    assert [url for url in asked if not url.startswith(ours)] == []
-    assert stranger.evaluate("window.pwned") is None
+    assert watched.breaches() == []
     assert sink.requests == []
 
 

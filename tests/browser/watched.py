@@ -1,0 +1,35 @@
+"""A page that is watched for what its policy must keep out."""
+
+from playwright.sync_api import Page
+
+from tests.browser.server import App
+
+MADE_OF_TEXT = "[onerror], video[src], audio[src], source[src]"
+
+
+class Watched:
+    """A page, and what it asked of other hosts, was forbidden by the policy, or ran."""
+
+    def __init__(self, page: Page, app: App) -> None:
+        self.page = page
+        self.found: list[str] = []
+        self._ours = (app.url, app.url.replace("http", "ws", 1), "blob:", "data:")
+        page.on("dialog", lambda dialog: (self.found.append("dialog"), dialog.dismiss()))
+        page.on("request", lambda request: self._asked(request.url))
+        page.on("console", lambda said: self._said(said.text))
+
+    def _asked(self, url: str) -> None:
+        if not url.startswith(self._ours):
+            self.found.append(url)
+
+    def _said(self, text: str) -> None:
+        if "Content Security Policy" in text or "pwned" in text:
+            self.found.append(text)
+
+    def breaches(self) -> list[str]:
+        """All of it until now, and what was made of text that should have stayed text."""
+        self.page.wait_for_timeout(1000)  # what is drawn late asks late
+        made = self.page.locator(MADE_OF_TEXT)
+        elements = made.evaluate_all("elements => elements.map(element => element.outerHTML)")
+        ran = self.page.evaluate("window.pwned ? ['a script'] : []")
+        return [*self.found, *elements, *ran]
