@@ -100,6 +100,13 @@ class App:
                 raise
 
 
+def all_logged(folder: Path) -> dict[str, str]:
+    """The environment of an app of which every library says all that it has to say."""
+    told = "import logging\n\nlogging.basicConfig(level=logging.DEBUG)\n"
+    (folder / "sitecustomize.py").write_text(told)  # Python imports it before anything else
+    return {"PYTHONPATH": str(folder), "STREAMLIT_LOGGER_LEVEL": "debug"}
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

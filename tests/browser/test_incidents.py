@@ -17,7 +17,7 @@ from tests.browser.actions import (
     reply,
     send,
 )
-from tests.browser.server import App
+from tests.browser.server import App, all_logged
 from tests.browser.test_attachments import attach
 from tests.browser.test_identity import invite, strangers
 from tests.browser.test_rendering import hostile
@@ -181,8 +181,7 @@ def test_litellm_2026_03_18_what_is_said_and_every_key_stay_out_of_the_log(
 ):
     """Whole requests with their credentials were in logs and traces."""
     secret = CANARY * 4
-    app = App(tmp_path, OLLAMA_HOST=fake.host, STREAMLIT_LOGGER_LEVEL="debug", HEARTH_SECRET=secret)
-    app.start()
+    app = App(tmp_path, OLLAMA_HOST=fake.host, HEARTH_SECRET=secret, **all_logged(tmp_path)).start()
     page = strangers()
     page.goto(app.url)
     ready(page)
@@ -206,5 +205,6 @@ def test_litellm_2026_03_18_what_is_said_and_every_key_stay_out_of_the_log(
     cookies = [c["value"] for c in page.context.cookies() if c["name"].startswith("hearth_")]
     app.stop()
     assert cookies
+    assert "DEBUG:httpcore" in app.log  # what each library says is there
     for word in (CANARY, token, shared.split("key=")[1], paired.rsplit("/", 1)[1], *cookies):
         assert word not in app.log

@@ -7,7 +7,7 @@ import sys
 import httpx
 import pytest
 
-from tests.browser.server import ROOT, App
+from tests.browser.server import ROOT, App, all_logged
 
 CANARY = "canary-5b1f0c6e"
 MALFORMED = [
@@ -42,9 +42,8 @@ def in_chunks(body):
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory):
-    app = App(tmp_path_factory.mktemp("app"), STREAMLIT_LOGGER_LEVEL="debug")
-    app.environ["HEARTH_REQUESTS_PER_MINUTE"] = "100000"
-    app.start()
+    folder = tmp_path_factory.mktemp("app")
+    app = App(folder, HEARTH_REQUESTS_PER_MINUTE="100000", **all_logged(folder)).start()
     yield app
     app.stop()
 
@@ -150,4 +149,5 @@ def test_litellm_2026_03_18_no_secret_is_in_the_log_at_any_level(app):
     for path in ("/", f"/?session={CANARY}", "/healthz", f"/attachments/1?key={CANARY}"):
         httpx.get(app.url + path, headers=secrets)
     assert handshake(app, None) == 101
+    assert "DEBUG:asyncio:" in app.log  # the root logger's, too
     assert CANARY not in app.log
