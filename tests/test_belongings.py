@@ -74,13 +74,13 @@ def test_a_chat_of_more_turns_than_sqlite_nests_is_deleted_and_joined(store, ann
 
     def lengthen(db):
         (parent,) = db.execute("select leaf_id from sessions where pk = ?", [session.pk]).fetchone()
-        for _ in range(1100):
+        for _ in range(5000):
             parent = rows.insert(db, ann, session.pk, parent, "user", "more")
         rows.move_leaf(db, session.pk, parent)
 
     store._writer.call(lengthen)
     store.identities.pair(store.identities.invite(bob), "ann")
-    assert len(store.messages(bob, session.id)) == 1102
+    assert len(store.messages(bob, session.id)) == 5002
     store.belongings.erase(bob)
     assert store.belongings.extent(bob) == Extent(0, 0, 0, 0, 0)
 
