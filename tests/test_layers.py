@@ -13,6 +13,7 @@ MAY_IMPORT = {
     "types": {"options"},
     "errors": set(),
     "settings": EVERYWHERE,
+    "blank": set(),
     "blocks": set(),
     "markdown": {"blocks"},
     "context": EVERYWHERE,
@@ -39,10 +40,11 @@ MAY_IMPORT = {
     "secret": EVERYWHERE | {"settings"},
     "service": EVERYWHERE | {"settings", "store", "host", "generations", "identity", "secret"},
     "web": EVERYWHERE
-    | {"web", "service", "settings", "identity", "generation", "sharing", "transfer"},
+    | {"web", "blank", "service", "settings", "identity", "generation", "sharing", "transfer"},
     "ui": EVERYWHERE
     | {
         "ui",
+        "blank",
         "service",
         "identity",
         "generation",

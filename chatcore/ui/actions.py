@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from chatcore.blank import is_blank
 from chatcore.errors import ChatError
 from chatcore.service import Hearth
 from chatcore.types import Keep, Message, Summary
@@ -64,7 +65,7 @@ def begin_editing_next(message: Message) -> None:
 
 def edit_next(session_id: str, message: Message) -> None:
     prompt = st.session_state["next_text"]
-    if not prompt.strip() and not message.attachments:
+    if is_blank(prompt) and not message.attachments:
         return
     if attempt(lambda hearth, owner: hearth.generations.edit_next(owner, message.id, prompt)):
         send_next(session_id, message)
@@ -164,7 +165,7 @@ def save_summary(summary: Summary) -> None:
 
 def send_edited(session_id: str, message: Message, key: str, model: str) -> None:
     prompt = st.session_state[key]
-    if not prompt.strip():
+    if is_blank(prompt):
         return
     if attempt(lambda h, owner: h.generations.edit(owner, session_id, message, prompt, model)):
         cancel_editing()

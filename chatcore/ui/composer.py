@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from chatcore import attachments
+from chatcore.blank import is_blank
 from chatcore.errors import ChatError
 from chatcore.options import Options
 from chatcore.types import File, Session
@@ -79,7 +80,7 @@ def _submit() -> None:
     options = Options(think=picker.thinking())
     # Now, since Streamlit forgets the files after this run.
     files, refused = attachments.read_all((file.name, file.getvalue()) for file in value.files)
-    prompt = value.text if value.text.strip() else ""
+    prompt = "" if is_blank(value.text) else value.text
     if prompt or files:
         session_id, model = _addressed(asked_for, picked)
         unsent = Unsent(prompt, files, session_id, model, options, refused)

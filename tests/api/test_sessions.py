@@ -81,6 +81,7 @@ def test_a_server_that_is_down_is_told(ann, fake, hearth):
         ("/chat", {"messages": []}, "messages"),
         ("/chat", {"messages": [{"role": "user"}]}, "messages.0.content"),
         ("/chat", {"messages": [{"role": "user", "content": " "}]}, "messages.0.content"),
+        ("/chat", {"messages": [{"content": "\0\u200b\ufeff"}]}, "messages.0.content"),
         ("/chat", {"messages": [{"role": "root", "content": "x"}]}, "messages.0.role"),
         ("/chat", {"messages": [{"role": "assistant", "content": "x"}]}, "messages"),
         ("/chat", {"messages": [{"content": "x"}], "session_id": "short"}, "session_id"),

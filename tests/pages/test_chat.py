@@ -56,6 +56,25 @@ def test_the_address_reopens_the_chat(open_page):
     assert texts(open_page(session_of(page))) == texts(page)
 
 
+@pytest.mark.parametrize("prompt", ["  ", "\0\0", "\u200b\u2060\ufeff", "\u200e\n\0"])
+def test_a_prompt_of_what_is_not_seen_is_not_sent(open_page, fake, prompt):
+    page = send(open_page(), prompt)
+    assert page.chat_message == []
+    assert "session" not in page.query_params
+    assert fake.requests == []
+
+
+@pytest.mark.parametrize("prompt", ["  ", "\u200b\0"])
+def test_a_prompt_is_not_changed_into_nothing(open_page, fake, prompt):
+    page = send(open_page(), "hello")
+    message = service.hearth().store.messages(1, session_of(page))[0]
+    page.menu_button(key=f"message_menu_{message.id}").click("Edit").run()
+    page.text_area(key=f"edit_{message.id}").set_value(prompt)
+    page.button(key=f"send_edit_{message.id}").click().run()
+    assert texts(open_page(session_of(page)))[0] == ("user", "hello")
+    assert len(fake.requests) == 1
+
+
 def test_a_conversation_goes_on_in_its_session(open_page, fake):
     page = send(send(open_page(), "one"), "two")
     assert len(page.chat_message) == 4

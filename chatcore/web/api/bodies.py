@@ -10,6 +10,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, Field, field_validator
 
 from chatcore import types
+from chatcore.blank import is_blank
 from chatcore.options import Think
 from chatcore.types import Role, State
 
@@ -36,6 +37,13 @@ class Follow(Named):
 class NewMessage(BaseModel):
     role: Role = "user"
     content: str = Field(pattern=r"\S")
+
+    @field_validator("content")
+    @classmethod
+    def _says_something(cls, content: str) -> str:
+        if is_blank(content):
+            raise ValueError("A message must hold something that can be seen")
+        return content
 
 
 class Post(BaseModel):
