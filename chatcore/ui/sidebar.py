@@ -105,18 +105,19 @@ def _act(session: Session) -> None:
 
 
 def _name(future: "Future[None]") -> None:
-    st.session_state["naming"] = future
+    st.session_state["naming"] = [*st.session_state.get("naming", []), future]
 
 
 @st.fragment(run_every=1.0)
 def _naming() -> None:
-    """Until the model has found a name."""
-    future: Future[None] = st.session_state["naming"]
-    if not future.done():
+    """Until the model has found each name that it was asked for; then why it found none."""
+    futures: list[Future[None]] = st.session_state["naming"]
+    if not all(future.done() for future in futures):
         st.caption(":material/hourglass_top: The model looks for a name")
         return
     del st.session_state["naming"]
-    attempt(lambda *_: future.result())
+    if reasons := {str(error) for future in futures if (error := future.exception())}:
+        st.session_state["failure"] = " ".join(sorted(reasons))
     st.rerun()
 
 

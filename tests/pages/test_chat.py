@@ -1,6 +1,7 @@
 """The chat page: what it shows of the store, and what its controls do."""
 
 import re
+from concurrent.futures import wait
 
 import pytest
 from streamlit.runtime.scriptrunner import StopException, get_script_run_ctx
@@ -9,8 +10,10 @@ from streamlit.testing.v1 import AppTest
 from chatcore import service
 from chatcore.types import Usage
 from chatcore.ui import state
-from tests.fake_ollama import Done, Drop, End, HalfLine, fake_model
+from tests.fake_ollama import PAUSE, Done, Drop, End, HalfLine, fake_model
 from tests.pages.conftest import FRAME
+
+PATIENCE = 20.0  # seconds
 
 
 def send(page, text):
@@ -189,6 +192,22 @@ def test_a_chat_is_renamed_in_the_sidebar(open_page):
     page.text_input(key=f"rename_{session_id}").set_value("Greetings").run()
     assert service.hearth().store.session(1, session_id).title == "Greetings"
     assert not page.exception
+
+
+def test_why_one_chat_got_no_name_is_told_though_another_got_one(open_page, fake):
+    asked = [session_of(send(open_page(), text)) for text in ("one", "two")]
+    page = open_page()
+    fake.reply(PAUSE)
+    fake.reply("Greetings")
+    for n, session_id in enumerate(asked, 3):
+        entry = page.menu_button(key=f"session_menu_{session_id}")
+        entry.click("Name it with the model").run()
+        fake.wait_for_request(n)
+    fake.release()
+    wait(page.session_state["naming"], PATIENCE)
+    page.run()
+    assert "The model found no name" in errors(page)[0]
+    assert {chat.label for chat in chats(page)} == {"one", "Greetings"}
 
 
 def test_an_empty_name_changes_nothing(open_page):
