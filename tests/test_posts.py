@@ -135,6 +135,15 @@ def test_the_id_of_a_session_in_the_trash_is_free(store, ann):
     assert store.branch(ann, turn.reply.id)[0].body == "hello"
 
 
+def test_a_session_comes_back_beside_the_new_one_of_its_id(store, ann):
+    turn = ask(store, ann, "chosen-id")
+    store.delete_session(ann, "chosen-id")
+    ask(store, ann, "chosen-id", [Said("user", "anew")])
+    restored = store.restore_session(ann, "chosen-id", turn.session.pk)
+    assert [body for _, _, body in said(store, ann, restored)] == ["hello", "hi"]
+    assert [body for _, _, body in said(store, ann, "chosen-id")] == ["anew", "hi"]
+
+
 def test_anothers_message_is_not_found(store, ann, bob):
     turn = ask(store, ann)
     session_id, message = store.posts.message(ann, turn.reply.id)

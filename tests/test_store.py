@@ -292,6 +292,7 @@ def refused_to(store, owner, turn):
         (SessionNotFound, lambda: store.choose_model(owner, session_id, "x")),
         (SessionNotFound, lambda: store.delete_session(owner, session_id)),
         (SessionNotFound, lambda: store.restore_session(owner, session_id)),
+        (SessionNotFound, lambda: store.restore_session(owner, session_id, turn.session.pk)),
         (SessionNotFound, lambda: store.begin_turn(owner, session_id, "x", "m")),
         (MessageNotFound, lambda: store.message(owner, message_id)),
         (MessageNotFound, lambda: store.file(owner, turn.prompt.attachments[0].id)),

@@ -68,8 +68,11 @@ class Store(Protocol):
         """Move it to the trash; its messages stay."""
         ...
 
-    def restore_session(self, owner: int, session_id: str) -> None:
-        """Take it out of the trash, as it was. Of a session that is not there: nothing to do."""
+    def restore_session(self, owner: int, session_id: str, pk: int | None = None) -> str:
+        """Take it out of the trash, as it was. Of a session that is not there: nothing to do.
+
+        With `pk` it is that one, whose id a new session may have by now. Returns its id.
+        """
         ...
 
     def begin_turn(

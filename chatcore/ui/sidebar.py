@@ -5,6 +5,7 @@ from datetime import datetime
 
 import streamlit as st
 
+from chatcore.service import Hearth
 from chatcore.types import Session
 from chatcore.ui import marks, picker, state, style, words
 from chatcore.ui.actions import attempt
@@ -171,10 +172,13 @@ def _undo(view: View) -> None:
 
 
 def _restore(view: View, session: Session) -> None:
-    if attempt(lambda services, owner: services.store.restore_session(owner, session.id)):
+    def restore(services: Hearth, owner: int) -> None:
+        session_id = services.store.restore_session(owner, session.id, session.pk)
         st.session_state.pop("deleted", None)
         if view.in_chat:
-            st.query_params["session"] = session.id
+            st.query_params["session"] = session_id
+
+    attempt(restore)
 
 
 def _server(view: View) -> None:

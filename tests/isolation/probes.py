@@ -23,6 +23,7 @@ Pick = Callable[[str], Any]
 
 KINDS = {
     "session_id": "session",
+    "pk": "pk",
     "message_id": "message",
     "instead_of": "message",
     "attachment_id": "file",
@@ -228,7 +229,7 @@ def routes_of_the_app() -> set[tuple[str, str]]:
 
 def unknown(world: World, kind: str, like: Any) -> Any:
     """One of the same shape that never was."""
-    if kind in ("message", "file", "token", "summary"):
+    if kind in ("pk", "message", "file", "token", "summary"):
         return like + 1_000_000
     if kind == "word":
         return world.word()

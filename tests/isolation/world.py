@@ -55,6 +55,7 @@ NOTED = {"last_opened_at"}
 """Of an owner's row, what somebody else may change: that their link was opened."""
 IDS = {
     "session": ("sessions", "id"),
+    "pk": ("sessions", "pk"),
     "message": ("messages", "id"),
     "file": ("attachments", "id"),
     "link": ("shares", "key_hash"),

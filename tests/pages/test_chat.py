@@ -229,6 +229,18 @@ def test_delete_empties_the_page_and_undo_brings_it_back(open_page):
     assert len(page.chat_message) == 2
 
 
+def test_undo_brings_back_the_chat_whose_address_a_program_took(open_page):
+    page = send(open_page(), "hello")
+    session_id = session_of(page)
+    menu(page, "Delete")
+    store = service.hearth().store
+    store.posts.create(1, session_id, "Of a program", "m")
+    page.button(key="undo_delete").click().run()
+    assert session_of(page) != session_id
+    assert texts(page)[0] == ("user", "hello")
+    assert store.session(1, session_id).title == "Of a program"
+
+
 def test_a_server_that_breaks_off_leaves_the_text_and_the_reason(open_page, fake):
     fake.reply("some text", Drop())
     page = send(open_page(), "hello")

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
-from chatcore.errors import MessageNotFound, SessionNotFound, StoreError, TooBusy
+from chatcore.errors import MessageNotFound, StoreError, TooBusy
 from chatcore.options import USUAL, Options
 from chatcore.store.belongings import Belongings
 from chatcore.store.identities import Identities
@@ -21,7 +21,7 @@ from chatcore.store.memory import MemoryStore
 from chatcore.store.posts import Posts
 from chatcore.store.search import Search
 from chatcore.store.shares import Shares
-from chatcore.store.sqlite import records, rows
+from chatcore.store.sqlite import records, rows, trash
 from chatcore.store.sqlite.belongings import SqliteBelongings
 from chatcore.store.sqlite.connections import Readers, Writer, translated
 from chatcore.store.sqlite.identities import SqliteIdentities
@@ -97,10 +97,8 @@ class SqliteStore:
     def delete_session(self, owner: int, session_id: str) -> None:
         self._change(owner, session_id, "deleted_at = ?", rows.now())
 
-    def restore_session(self, owner: int, session_id: str) -> None:
-        sql = "update sessions set deleted_at = null where owner_n = ? and id = ?"
-        if not self._write(lambda db: db.execute(sql, [owner, session_id]).rowcount):
-            raise SessionNotFound("There is no such chat here.")
+    def restore_session(self, owner: int, session_id: str, pk: int | None = None) -> str:
+        return self._write(lambda db: trash.restore(db, owner, session_id, pk))
 
     def begin_turn(
         self,
