@@ -1,10 +1,12 @@
 """The summary that stands for the oldest messages, where it ends: to be read and corrected."""
 
+from functools import partial
+
 import streamlit as st
 
 from chatcore.markdown import blocks
 from chatcore.types import Summary
-from chatcore.ui import actions
+from chatcore.ui import actions, forms
 from chatcore.ui.state import View
 
 
@@ -34,14 +36,6 @@ def draw(summary: Summary) -> None:
 def _editor(summary: Summary) -> None:
     with st.form("summary_edited", border=False):
         st.text_area("Summary", value=summary.body, key="summary_text")
-        with st.container(horizontal=True):
-            st.form_submit_button(
-                "Save",
-                key="save_summary",
-                type="primary",
-                on_click=actions.save_summary,
-                args=(summary,),
-            )
-            st.form_submit_button(
-                "Cancel", key="cancel_summary", on_click=actions.cancel_editing_summary
-            )
+        forms.save_or_cancel(
+            "summary", partial(actions.save_summary, summary), actions.cancel_editing_summary
+        )

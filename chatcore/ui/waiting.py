@@ -1,10 +1,12 @@
 """The prompt that waits for its chat's reply to end: to be read, changed, removed, or sent now."""
 
+from functools import partial
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from chatcore.types import Message, Session
-from chatcore.ui import actions, chips
+from chatcore.ui import actions, chips, forms
 
 
 def draw(place: DeltaGenerator, session: Session, prompt: Message, replying: bool) -> None:
@@ -46,17 +48,8 @@ def _buttons(prompt: Message, when: str) -> None:
 def _editor(place: DeltaGenerator, session: Session, prompt: Message) -> None:
     with place.form("waiting_edited"):
         st.text_area("Your next message", value=prompt.body, key="next_text")
-        with st.container(horizontal=True):
-            st.form_submit_button(
-                "Save",
-                key="save_next",
-                type="primary",
-                on_click=actions.edit_next,
-                args=(session.id, prompt),
-            )
-            st.form_submit_button(
-                "Cancel",
-                key="cancel_next",
-                on_click=actions.send_next,
-                args=(session.id, prompt),
-            )
+        forms.save_or_cancel(
+            "next",
+            partial(actions.edit_next, session.id, prompt),
+            partial(actions.send_next, session.id, prompt),
+        )
