@@ -4,6 +4,9 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.server import App
+from tests.fake_ollama import PAUSE, FakeOllama, Step
+
 
 def send(page: Page, text: str) -> None:
     box = page.locator(".st-key-prompt textarea")
@@ -24,6 +27,24 @@ def in_address(page: Page) -> str:
     """Wait until the address names a session; returns its id."""
     expect(page).to_have_url(re.compile(r"\?session=[\w-]+$"))
     return page.url.split("session=")[1]
+
+
+def chat(app: App, page: Page, text: str) -> str:
+    """A new chat, answered once; its id."""
+    page.goto(app.url)
+    ready(page)
+    send(page, text)
+    reply(page, f"You said: {text}")
+    return in_address(page)
+
+
+def replying(app: App, fake: FakeOllama, page: Page, first: str, *then: Step) -> str:
+    """A new chat in mid-reply, the rest of which waits for fake.release(); its id."""
+    fake.reply(first, PAUSE, *then)
+    page.goto(app.url)
+    send(page, "hello")
+    reply(page, first.strip())
+    return in_address(page)
 
 
 def chats(page: Page) -> Locator:

@@ -7,8 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from chatcore.store import open_store
-from tests.browser.actions import in_address, messages, reply, send
-from tests.browser.test_replies import message_menu
+from tests.browser.actions import message_menu, messages, reply, replying, send
 from tests.fake_ollama import PAUSE, Thinking
 
 WORDS = [f"word{n}" for n in range(20)]
@@ -42,11 +41,7 @@ def test_a_reload_at_any_moment_shows_the_reply_from_its_first_word(app, fake, p
 
 
 def test_a_closed_tab_misses_nothing(app, fake, page, new_page):
-    fake.reply("first words ", PAUSE, "more words ", PAUSE, "last words")
-    page.goto(app.url)
-    send(page, "hello")
-    reply(page, "first words")
-    in_address(page)
+    replying(app, fake, page, "first words ", "more words ", PAUSE, "last words")
     address = page.url
     page.close()
     fake.release()
@@ -63,10 +58,7 @@ def test_a_closed_tab_misses_nothing(app, fake, page, new_page):
 
 
 def test_a_lost_connection_is_made_again_and_shows_the_whole_reply(app, fake, page, wires):
-    fake.reply("first words ", PAUSE, "more words ", PAUSE, "last words")
-    page.goto(app.url)
-    send(page, "hello")
-    reply(page, "first words")
+    replying(app, fake, page, "first words ", "more words ", PAUSE, "last words")
     for n, text in enumerate(("first words more words", "first words more words last words")):
         page.context.set_offline(True)
         wires[n].close()
@@ -78,10 +70,7 @@ def test_a_lost_connection_is_made_again_and_shows_the_whole_reply(app, fake, pa
 
 
 def test_a_reply_that_ended_while_offline_is_whole_afterwards(app, fake, page, wires):
-    fake.reply("first words ", PAUSE, "last words")
-    page.goto(app.url)
-    send(page, "hello")
-    reply(page, "first words")
+    replying(app, fake, page, "first words ", "last words")
     page.context.set_offline(True)
     wires[-1].close()
     fake.release()
@@ -135,11 +124,7 @@ def test_stop_in_the_line_leaves_the_others_alone(app, fake, page):
 
 
 def test_stop_in_one_tab_ends_the_reply_in_the_other(app, fake, page, new_page):
-    fake.reply("half ", PAUSE)
-    page.goto(app.url)
-    send(page, "hello")
-    reply(page, "half")
-    in_address(page)
+    replying(app, fake, page, "half ")
     other = new_page()
     other.goto(page.url)
     reply(other, "half")
@@ -197,10 +182,7 @@ def chat_of(turns, database):
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
 def test_told_to_end_hearth_keeps_every_word(app, fake, page, by):
-    fake.reply("every word ", PAUSE)
-    page.goto(app.url)
-    send(page, "hello")
-    reply(page, "every word")
+    replying(app, fake, page, "every word ")
     app.stop(by)
     fake.wait_until_idle()
     app.start()

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.actions import chats, in_address, messages, ready, reply, send
+from tests.browser.actions import chat, chats, messages, ready, reply, send
 
 
 @pytest.fixture
@@ -20,14 +20,6 @@ def strangers(browser):
     yield stranger
     for context in contexts:
         context.close()
-
-
-def chat(app, page, text):
-    page.goto(app.url)
-    ready(page)
-    send(page, text)
-    reply(page, f"You said: {text}")
-    return in_address(page)
 
 
 def test_two_browsers_histories_do_not_mix(app, strangers):

@@ -4,7 +4,17 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.actions import chats, choose, in_address, messages, ready, reply, send
+from tests.browser.actions import (
+    chat,
+    chats,
+    choose,
+    in_address,
+    messages,
+    ready,
+    reply,
+    replying,
+    send,
+)
 from tests.fake_ollama import PAUSE, fake_model
 
 
@@ -18,10 +28,7 @@ def test_the_first_message_is_answered_by_the_embedded_engine(demo, page):
 
 
 def test_a_reload_and_a_second_tab_show_the_same_chat(app, page, new_page):
-    page.goto(app.url)
-    send(page, "hello")
-    reply(page, "You said: hello")
-    in_address(page)
+    chat(app, page, "hello")
     page.reload()
     reply(page, "You said: hello")
     second = new_page()
@@ -31,10 +38,7 @@ def test_a_reload_and_a_second_tab_show_the_same_chat(app, page, new_page):
 
 
 def test_a_reload_in_mid_reply_shows_it_from_the_first_word(app, fake, page):
-    fake.reply("first words ", PAUSE, "last words")
-    page.goto(app.url)
-    send(page, "hello")
-    reply(page, "first words")
+    replying(app, fake, page, "first words ", "last words")
     page.reload()
     reply(page, "first words")
     fake.release()
@@ -43,11 +47,7 @@ def test_a_reload_in_mid_reply_shows_it_from_the_first_word(app, fake, page):
 
 
 def test_two_tabs_follow_one_reply(app, fake, page, new_page):
-    fake.reply("first words ", PAUSE, "last words")
-    page.goto(app.url)
-    send(page, "hello")
-    reply(page, "first words")
-    in_address(page)
+    replying(app, fake, page, "first words ", "last words")
     second = new_page()
     second.goto(page.url)
     reply(second, "first words")
@@ -58,10 +58,7 @@ def test_two_tabs_follow_one_reply(app, fake, page, new_page):
 
 
 def test_after_kill_9_the_chat_and_a_prompt_just_sent_are_there(app, fake, page):
-    page.goto(app.url)
-    send(page, "one")
-    reply(page, "You said: one")
-    in_address(page)
+    chat(app, page, "one")
     fake.reply("half of ", PAUSE)
     send(page, "two")
     reply(page, "half of")
@@ -77,10 +74,7 @@ def test_after_kill_9_the_chat_and_a_prompt_just_sent_are_there(app, fake, page)
 
 
 def test_an_open_chat_goes_on_after_a_restart(app, page):
-    page.goto(app.url)
-    send(page, "one")
-    reply(page, "You said: one")
-    in_address(page)
+    chat(app, page, "one")
     app.kill()
     app.start()
     send(page, "two")
@@ -99,10 +93,7 @@ def test_an_unknown_id_is_a_quiet_word_and_a_new_chat(app, page):
 
 
 def test_new_chat_begins_another_session(app, page):
-    page.goto(app.url)
-    send(page, "first chat")
-    reply(page, "You said: first chat")
-    first = in_address(page)
+    first = chat(app, page, "first chat")
     page.locator(".st-key-new_chat button").click()
     expect(messages(page)).to_have_count(0)
     send(page, "second chat")
@@ -112,10 +103,7 @@ def test_new_chat_begins_another_session(app, page):
 
 
 def test_a_past_chat_is_reopened_from_the_sidebar(app, page):
-    page.goto(app.url)
-    send(page, "first chat")
-    reply(page, "You said: first chat")
-    first = in_address(page)
+    first = chat(app, page, "first chat")
     page.locator(".st-key-new_chat button").click()
     page.locator(f".st-key-session_{first} a").click()
     reply(page, "You said: first chat")
@@ -126,10 +114,7 @@ def test_a_past_chat_is_reopened_from_the_sidebar(app, page):
 
 
 def test_a_chat_opens_in_a_new_tab_by_middle_click(app, page):
-    page.goto(app.url)
-    send(page, "first chat")
-    reply(page, "You said: first chat")
-    first = in_address(page)
+    first = chat(app, page, "first chat")
     page.locator(".st-key-new_chat button").click()
     expect(messages(page)).to_have_count(0)
     with page.context.expect_page() as opened:
@@ -138,10 +123,7 @@ def test_a_chat_opens_in_a_new_tab_by_middle_click(app, page):
 
 
 def test_a_chat_is_renamed_in_place(app, page):
-    page.goto(app.url)
-    send(page, "hello")
-    reply(page, "You said: hello")
-    session = in_address(page)
+    session = chat(app, page, "hello")
     choose(page, session, "Rename")
     box = page.locator(f".st-key-rename_{session} input")
     box.fill("Greetings & *salutations*")
@@ -152,10 +134,7 @@ def test_a_chat_is_renamed_in_place(app, page):
 
 
 def test_a_deleted_chat_comes_back_by_undo(app, page):
-    page.goto(app.url)
-    send(page, "hello")
-    reply(page, "You said: hello")
-    session = in_address(page)
+    session = chat(app, page, "hello")
     choose(page, session, "Delete")
     expect(chats(page)).to_have_count(0)
     expect(messages(page)).to_have_count(0)
@@ -201,10 +180,7 @@ def test_the_model_stays_picked_when_what_is_said_of_it_changes(app, fake, page)
 
 
 def test_a_stale_page_acts_on_the_truth(app, page, new_page):
-    page.goto(app.url)
-    send(page, "hello")
-    reply(page, "You said: hello")
-    session = in_address(page)
+    session = chat(app, page, "hello")
     other = new_page()
     other.goto(page.url)
     ready(other)

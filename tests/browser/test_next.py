@@ -14,6 +14,7 @@ from tests.browser.actions import (
     messages,
     ready,
     reply,
+    replying,
     send,
 )
 from tests.fake_ollama import PAUSE, ErrorLine
@@ -23,17 +24,8 @@ def card(page):
     return page.locator("[class*=st-key-waiting_]")
 
 
-def replying(app, fake, page, *script):
-    """A chat in mid-reply, the words of which wait for fake.release()."""
-    fake.reply("one ", PAUSE, *script)
-    page.goto(app.url)
-    send(page, "hello")
-    reply(page, "one")
-    return in_address(page)
-
-
 def test_a_prompt_sent_meanwhile_waits_and_is_answered_in_place(app, fake, page):
-    replying(app, fake, page, "and all")
+    replying(app, fake, page, "one ", "and all")
     send(page, "what next?")
     expect(card(page)).to_contain_text("what next?")
     fake.release()
@@ -45,7 +37,7 @@ def test_a_prompt_sent_meanwhile_waits_and_is_answered_in_place(app, fake, page)
 
 
 def test_a_prompt_that_waits_can_be_changed_and_removed(app, fake, page):
-    replying(app, fake, page, "and all")
+    replying(app, fake, page, "one ", "and all")
     send(page, "what next?")
     page.locator(".st-key-edit_next_later button").click()
     page.get_by_label("Your next message").fill("something else")
@@ -60,7 +52,7 @@ def test_a_prompt_that_waits_can_be_changed_and_removed(app, fake, page):
 
 @pytest.mark.parametrize("button", ["save_next", "cancel_next"])
 def test_a_prompt_that_is_being_changed_is_not_sent_under_the_hands(app, fake, page, button):
-    replying(app, fake, page, "and all")
+    replying(app, fake, page, "one ", "and all")
     send(page, "what next?")
     page.locator(".st-key-edit_next_later button").click()
     box = page.get_by_label("Your next message")
@@ -77,7 +69,7 @@ def test_a_prompt_that_is_being_changed_is_not_sent_under_the_hands(app, fake, p
 
 
 def test_a_changed_prompt_is_sent_when_the_reply_ends(app, fake, page):
-    replying(app, fake, page, "and all")
+    replying(app, fake, page, "one ", "and all")
     send(page, "what next?")
     page.locator(".st-key-edit_next_later button").click()
     page.get_by_label("Your next message").fill("something else")
@@ -105,7 +97,7 @@ def test_what_goes_wrong_meanwhile_is_told_outside_the_reply(app, fake, page):
 
 
 def test_a_third_prompt_is_kept_to_copy(app, fake, page):
-    replying(app, fake, page, "and all")
+    replying(app, fake, page, "one ", "and all")
     send(page, "two")
     expect(card(page)).to_contain_text("two")
     send(page, "three")
@@ -117,7 +109,7 @@ def test_a_third_prompt_is_kept_to_copy(app, fake, page):
 
 
 def test_the_next_prompt_is_sent_with_no_page_open(app, fake, page):
-    session = replying(app, fake, page, "and all")
+    session = replying(app, fake, page, "one ", "and all")
     send(page, "two")
     expect(card(page)).to_contain_text("two")
     page.goto("about:blank")
@@ -127,7 +119,7 @@ def test_the_next_prompt_is_sent_with_no_page_open(app, fake, page):
 
 
 def test_after_a_failure_the_next_prompt_is_sent_by_a_click(app, fake, page):
-    replying(app, fake, page, ErrorLine("out of memory"))
+    replying(app, fake, page, "one ", ErrorLine("out of memory"))
     send(page, "two")
     expect(card(page)).to_contain_text("two")
     fake.release()
@@ -145,7 +137,7 @@ def marked(page, session, word):
 
 
 def test_the_sidebar_tells_who_is_replying_and_what_is_unread(app, fake, page):
-    session = replying(app, fake, page, "and all")
+    session = replying(app, fake, page, "one ", "and all")
     marked(page, session, "replying")
     page.locator(".st-key-new_chat button").click()
     expect(messages(page)).to_have_count(0)
@@ -162,7 +154,7 @@ def test_the_sidebar_tells_who_is_replying_and_what_is_unread(app, fake, page):
 
 
 def test_the_marks_stay_true_after_the_reply_that_one_looks_at(app, fake, page):
-    other = replying(app, fake, page, "and all", PAUSE, "over")
+    other = replying(app, fake, page, "one ", "and all", PAUSE, "over")
     page.locator(".st-key-new_chat button").click()
     expect(messages(page)).to_have_count(0)
     fake.reply("two ", PAUSE, "done")
@@ -178,7 +170,7 @@ def test_the_marks_stay_true_after_the_reply_that_one_looks_at(app, fake, page):
 def test_a_page_asks_for_marks_only_while_there_is_a_reply_under_way(app, fake, page):
     sent = []
     page.on("websocket", lambda wire: wire.on("framesent", lambda frame: sent.append(frame)))
-    session = replying(app, fake, page, "and all")
+    session = replying(app, fake, page, "one ", "and all")
     page.locator(".st-key-new_chat button").click()
     expect(messages(page)).to_have_count(0)
     asked = len(sent)

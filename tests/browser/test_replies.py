@@ -5,15 +5,21 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.actions import chats, in_address, message_menu, messages, reply, send
+from tests.browser.actions import (
+    chat,
+    chats,
+    in_address,
+    message_menu,
+    messages,
+    reply,
+    replying,
+    send,
+)
 from tests.fake_ollama import PAUSE, Thinking
 
 
 def test_stop_keeps_the_text_and_continue_goes_on(app, fake, page):
-    fake.reply("half ", PAUSE, "never")
-    page.goto(app.url)
-    send(page, "hello")
-    reply(page, "half")
+    replying(app, fake, page, "half ", "never")
     page.locator(".st-key-stop button").click()
     fake.wait_until_idle()
     expect(page.locator(".st-key-stop button")).to_have_count(0)
@@ -36,10 +42,7 @@ def test_escape_stops_before_the_first_word(app, fake, page):
 
 @pytest.mark.parametrize("opens", ["model", "session_menu_", "message_menu_"])
 def test_escape_closes_what_is_open_and_stops_no_reply(app, fake, page, opens):
-    fake.reply("half ", PAUSE, "more ", PAUSE, "and ", PAUSE, "never")
-    page.goto(app.url)
-    send(page, "hello")
-    reply(page, "half")
+    replying(app, fake, page, "half ", "more ", PAUSE, "and ", PAUSE, "never")
     expect(page.locator(".st-key-stop button")).to_be_visible()
     page.locator(f"[class*='st-key-{opens}'] button").first.click()
     opened = page.locator("[role=listbox], [role=menu]")
@@ -57,10 +60,7 @@ def test_escape_closes_what_is_open_and_stops_no_reply(app, fake, page, opens):
 
 
 def test_what_a_stopped_reply_cost_is_unknown(app, fake, page):
-    fake.reply("half ", PAUSE, "never")
-    page.goto(app.url)
-    send(page, "hello")
-    reply(page, "half")
+    replying(app, fake, page, "half ", "never")
     page.locator(".st-key-stop button").click()
     cost = re.compile(r"llama3\.2:3b · tokens unknown · first after [\d.]+ m?s · stopped$")
     for _ in range(2):
@@ -104,10 +104,7 @@ def test_an_edited_prompt_begins_a_branch_that_can_be_left_and_reentered(app, pa
 
 
 def test_a_fork_is_a_chat_of_its_own(app, page):
-    page.goto(app.url)
-    send(page, "one")
-    reply(page, "You said: one")
-    first = in_address(page)
+    first = chat(app, page, "one")
     message_menu(page, 1, "Fork from here")
     expect(chats(page)).to_have_count(2)
     assert in_address(page) != first

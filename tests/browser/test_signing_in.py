@@ -3,9 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.actions import chats, ready
+from tests.browser.actions import chat, chats, ready
 from tests.browser.server import App
-from tests.browser.test_identity import chat, settings, strangers
+from tests.browser.test_identity import settings, strangers
 from tests.oidc import Provider
 
 __all__ = ["strangers"]
