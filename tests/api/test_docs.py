@@ -55,6 +55,6 @@ def test_every_operation_has_its_command():
 
 
 def test_every_code_that_a_request_may_get_is_told():
-    of_pages = {"refused", "settings_error", "cannot_see", "file_refused"}
+    of_pages = {"refused", "settings_error", "cannot_see", "file_refused", "options_refused"}
     for code in {told.code for told in STATUS.values()} - of_pages:
         assert f"`{code}`" in PAGE, code
