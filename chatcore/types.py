@@ -40,6 +40,17 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Trashed:
+    """A deleted session, as it is listed."""
+
+    pk: int
+    id: str
+    title: str
+    n_messages: int
+    deleted_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Extent:
     """How much an owner has."""
 

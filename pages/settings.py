@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from chatcore.ui import actions, settings, share, state, tokens
+from chatcore.ui import actions, settings, share, state, tokens, trash
 
 st.set_page_config(page_title="Settings · Hearth")
 view = state.view()
@@ -17,6 +17,7 @@ def draw() -> None:
     tokens.draw(view)
     share.all_links(view)
     settings.data(view)
+    trash.draw(view)
     settings.erasing()
 
 

@@ -27,7 +27,7 @@ def chat(store, owner, prompt="hello", answer="hi"):
 def test_what_an_owner_has_is_counted_and_nobody_elses(store, ann, bob):
     chat(store, ann)
     chat(store, bob)
-    store.delete_session(bob, chat(store, bob).session.id)
+    store.trash.put(bob, chat(store, bob).session.id)
     assert store.belongings.extent(ann) == Extent(1, 2, len("hellohihm"), 1, 7)
     assert store.belongings.extent(bob).chats == 2
     assert store.belongings.extent(store.owner("eve")) == Extent(0, 0, 0, 0, 0)
@@ -49,7 +49,7 @@ def test_every_version_comes_along_with_its_files(store, ann, bob):
 
 
 def test_the_trash_comes_along_and_says_so(store, ann):
-    store.delete_session(ann, chat(store, ann).session.id)
+    store.trash.put(ann, chat(store, ann).session.id)
     (exported,) = store.belongings.chats(ann)
     assert exported["deleted_at"]
 

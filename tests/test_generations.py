@@ -375,10 +375,10 @@ def test_a_reply_ends_in_peace_when_its_chat_is_deleted(generations, store, ann,
     fake.reply("half ", PAUSE, "whole")
     generation = start(generations, ann)
     until(lambda: generation.body)
-    store.delete_session(ann, generation.turn.session.id)
+    store.trash.put(ann, generation.turn.session.id)
     fake.release()
     assert followed(generation) == "half whole"
-    store.restore_session(ann, generation.turn.session.id)
+    store.trash.restore(ann, generation.turn.session.id)
     reply = store.messages(ann, generation.turn.session.id)[-1]
     assert (reply.state, reply.body) == ("done", "half whole")
 
@@ -387,7 +387,7 @@ def test_a_reply_in_a_deleted_chat_can_be_stopped(generations, store, ann, fake)
     fake.reply("half ", PAUSE)
     generation = start(generations, ann)
     until(lambda: generation.body)
-    store.delete_session(ann, generation.turn.session.id)
+    store.trash.put(ann, generation.turn.session.id)
     generations.stop(ann, last(store, generation))
     assert last(store, generation).state == "stopped"
     fake.wait_until_idle()

@@ -270,9 +270,9 @@ def test_a_prompt_that_waits_is_joined_too(store, identities, ann, both):
 
 def test_what_lies_in_the_trash_is_joined_and_comes_back(store, identities, ann, both):
     other, session, _ = both
-    store.delete_session(other, session.id)
+    store.trash.put(other, session.id)
     join(identities, ann)
-    store.restore_session(ann, session.id)
+    store.trash.restore(ann, session.id)
     assert bodies(store, ann, session)[0] == "one about badgers"
 
 

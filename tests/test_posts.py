@@ -129,7 +129,7 @@ def test_anothers_session_is_not_cleared(store, ann, bob):
 
 def test_the_id_of_a_session_in_the_trash_is_free(store, ann):
     turn = ask(store, ann, "chosen-id")
-    store.delete_session(ann, "chosen-id")
+    store.trash.put(ann, "chosen-id")
     ask(store, ann, "chosen-id", [Said("user", "anew")])
     assert [body for _, _, body in said(store, ann, "chosen-id")] == ["anew", "hi"]
     assert store.branch(ann, turn.reply.id)[0].body == "hello"
@@ -137,9 +137,9 @@ def test_the_id_of_a_session_in_the_trash_is_free(store, ann):
 
 def test_a_session_comes_back_beside_the_new_one_of_its_id(store, ann):
     turn = ask(store, ann, "chosen-id")
-    store.delete_session(ann, "chosen-id")
+    store.trash.put(ann, "chosen-id")
     ask(store, ann, "chosen-id", [Said("user", "anew")])
-    restored = store.restore_session(ann, "chosen-id", turn.session.pk)
+    restored = store.trash.restore(ann, "chosen-id", turn.session.pk)
     assert [body for _, _, body in said(store, ann, restored)] == ["hello", "hi"]
     assert [body for _, _, body in said(store, ann, "chosen-id")] == ["anew", "hi"]
 

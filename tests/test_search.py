@@ -51,9 +51,9 @@ def test_nothing_of_anothers_is_found(store, ann, bob):
 
 def test_deleted_chats_are_not_found_until_they_are_restored(store, ann):
     turn = talk(store, ann, "needle")
-    store.delete_session(ann, turn.session.id)
+    store.trash.put(ann, turn.session.id)
     assert found(store, ann, "needle") == []
-    store.restore_session(ann, turn.session.id)
+    store.trash.restore(ann, turn.session.id)
     assert found(store, ann, "needle") == ["needle"]
 
 

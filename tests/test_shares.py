@@ -156,7 +156,7 @@ def test_links_that_do_not_open_are_told_apart_by_nothing(store, ann, clock):
     tried += [(session_id, sharing.key_hash(key)), (session_id, "\ud800\0")]
     file_id = turn.prompt.attachments[0].id
     answers = [list(refusals(store, s, k, file_id)) for s, k in tried]
-    store.delete_session(ann, session_id)
+    store.trash.put(ann, session_id)
     answers.append(list(refusals(store, session_id, of_trash, file_id)))
     assert all(answer == answers[0] for answer in answers)
 
@@ -164,11 +164,11 @@ def test_links_that_do_not_open_are_told_apart_by_nothing(store, ann, clock):
 def test_deleting_a_chat_closes_its_links_and_restoring_opens_them(store, ann):
     session_id = talk(store, ann).session.id
     key = share(store, ann, session_id)
-    store.delete_session(ann, session_id)
+    store.trash.put(ann, session_id)
     assert store.shares.of(ann) == []
     with pytest.raises(SessionNotFound):
         read(store, session_id, key)
-    store.restore_session(ann, session_id)
+    store.trash.restore(ann, session_id)
     assert shown(store, session_id, key) == ["hello", "hi"]
 
 
@@ -176,8 +176,8 @@ def test_revoking_is_for_good(store, ann):
     session_id = talk(store, ann).session.id
     key = share(store, ann, session_id)
     store.shares.revoke(ann, sharing.key_hash(key))
-    store.delete_session(ann, session_id)
-    store.restore_session(ann, session_id)
+    store.trash.put(ann, session_id)
+    store.trash.restore(ann, session_id)
     assert store.shares.of(ann) == []
     with pytest.raises(SessionNotFound):
         read(store, session_id, key)

@@ -259,19 +259,19 @@ def test_recovery_touches_no_finished_reply(store, ann):
 
 def test_a_deleted_session_is_gone_until_restored(store, ann):
     session = talk(store, ann).session
-    store.delete_session(ann, session.id)
+    store.trash.put(ann, session.id)
     assert store.sessions(ann) == []
     with pytest.raises(SessionNotFound):
         store.messages(ann, session.id)
-    store.restore_session(ann, session.id)
+    store.trash.restore(ann, session.id)
     assert texts(store, ann, session.id) == [("user", "done", "hello"), ("assistant", "done", "hi")]
 
 
 def test_a_reply_under_way_survives_delete_and_restore(store, ann):
     turn = store.begin_turn(ann, None, "hello", "m")
-    store.delete_session(ann, turn.session.id)
+    store.trash.put(ann, turn.session.id)
     store.finish_reply(ann, turn.reply.id, "done", "hi")
-    store.restore_session(ann, turn.session.id)
+    store.trash.restore(ann, turn.session.id)
     assert store.message(ann, turn.reply.id).body == "hi"
 
 
@@ -290,9 +290,9 @@ def refused_to(store, owner, turn):
         (SessionNotFound, lambda: store.messages(owner, session_id)),
         (SessionNotFound, lambda: store.rename_session(owner, session_id, "mine")),
         (SessionNotFound, lambda: store.choose_model(owner, session_id, "x")),
-        (SessionNotFound, lambda: store.delete_session(owner, session_id)),
-        (SessionNotFound, lambda: store.restore_session(owner, session_id)),
-        (SessionNotFound, lambda: store.restore_session(owner, session_id, turn.session.pk)),
+        (SessionNotFound, lambda: store.trash.put(owner, session_id)),
+        (SessionNotFound, lambda: store.trash.restore(owner, session_id)),
+        (SessionNotFound, lambda: store.trash.restore(owner, session_id, turn.session.pk)),
         (SessionNotFound, lambda: store.begin_turn(owner, session_id, "x", "m")),
         (MessageNotFound, lambda: store.message(owner, message_id)),
         (MessageNotFound, lambda: store.file(owner, turn.prompt.attachments[0].id)),
@@ -342,7 +342,7 @@ def flush(store, owner):
     store.rename_session(owner, talk(store, owner).session.id, "flush")
     for session in store.sessions(owner):
         if session.title == "flush":
-            store.delete_session(owner, session.id)
+            store.trash.put(owner, session.id)
 
 
 def in_threads(n, function):
@@ -553,9 +553,9 @@ def test_records_begin_with_a_moment_and_stop_at_the_limit(store, ann):
 
 def test_deleted_chats_are_not_counted_until_they_are_restored(store, ann):
     turn = talk(store, ann)
-    store.delete_session(ann, turn.session.id)
+    store.trash.put(ann, turn.session.id)
     assert store.records(ann) == []
-    store.restore_session(ann, turn.session.id)
+    store.trash.restore(ann, turn.session.id)
     assert len(store.records(ann)) == 2
 
 

@@ -15,6 +15,7 @@ from chatcore.store.posts import Posts
 from chatcore.store.search import Search
 from chatcore.store.shares import Shares
 from chatcore.store.tokens import Tokens
+from chatcore.store.trash import Trash
 from chatcore.types import File, Message, Owner, Record, Session, State, Turn, Usage
 
 
@@ -39,6 +40,7 @@ class Store(Protocol):
     tokens: Tokens
     belongings: Belongings
     memory: MemoryStore
+    trash: Trash
 
     def check(self) -> None:
         """Write something that changes nothing: raises StoreError where a prompt would fail."""
@@ -62,17 +64,6 @@ class Store(Protocol):
 
     def choose_model(self, owner: int, session_id: str, model: str) -> None:
         """Remember `model` for the session's next prompt."""
-        ...
-
-    def delete_session(self, owner: int, session_id: str) -> None:
-        """Move it to the trash; its messages stay."""
-        ...
-
-    def restore_session(self, owner: int, session_id: str, pk: int | None = None) -> str:
-        """Take it out of the trash, as it was. Of a session that is not there: nothing to do.
-
-        With `pk` it is that one, whose id a new session may have by now. Returns its id.
-        """
         ...
 
     def begin_turn(

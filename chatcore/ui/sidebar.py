@@ -153,7 +153,7 @@ def _stop_renaming() -> None:
 
 
 def _delete(session: Session) -> None:
-    if attempt(lambda services, owner: services.store.delete_session(owner, session.id)):
+    if attempt(lambda services, owner: services.store.trash.put(owner, session.id)):
         st.session_state["deleted"] = session
         if st.query_params.get("session") == session.id:
             st.query_params.clear()
@@ -173,7 +173,7 @@ def _undo(view: View) -> None:
 
 def _restore(view: View, session: Session) -> None:
     def restore(services: Hearth, owner: int) -> None:
-        session_id = services.store.restore_session(owner, session.id, session.pk)
+        session_id = services.store.trash.restore(owner, session.id, session.pk)
         st.session_state.pop("deleted", None)
         if view.in_chat:
             st.query_params["session"] = session_id

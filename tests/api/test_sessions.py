@@ -42,6 +42,8 @@ def test_a_deleted_session_is_gone_until_it_is_restored(ann):
     chat(ann, session_id="session-1")
     assert ann("DELETE", "/sessions/session-1").json() == {"ok": True}
     assert (listed(ann), history(ann, "session-1")) == ([], [])
+    [trashed] = ann("GET", "/trash").json()["sessions"]
+    assert (trashed["id"], trashed["n_messages"]) == ("session-1", 2)
     assert ann("POST", "/sessions/session-1/restore").json()["id"] == "session-1"
     assert len(history(ann, "session-1")) == 2
 
@@ -53,6 +55,8 @@ def test_clear_empties_a_session_into_the_trash(ann, hearth):
     assert (listed(ann), history(ann, "session-1")) == (["session-1"], [])
     owner = hearth.store.owner("ann")
     assert hearth.store.branch(owner, int(message_id))[0].body == "hello"
+    [trashed] = ann("GET", "/trash").json()["sessions"]
+    assert ann("POST", f"/sessions/{trashed['id']}/restore").json()["n_messages"] == 2
 
 
 def test_messages_are_found_by_their_words(ann):

@@ -58,7 +58,7 @@ def test_cve_2026_54010_a_link_opens_the_files_of_its_chat_alone(store, ann, bob
         with pytest.raises(MessageNotFound):
             store.shares.file(turn.session.id, key, foreign)
     copied = store.messages(bob, store.shares.copy(bob, turn.session.id, key).id)
-    store.delete_session(ann, turn.session.id)
+    store.trash.put(ann, turn.session.id)
     assert [file.data for file in attached(store, bob, copied[0])] == [NOTES.data]
     with pytest.raises(MessageNotFound):
         store.file(bob, notes.id)

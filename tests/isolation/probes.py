@@ -75,7 +75,7 @@ NOT_PROBED = {
     "identities.bring": "joins identities that were verified: a rule of the machine",
     "identities.pair": "takes a link that is known: a rule of the machine, and POST /pair",
 }
-PARTS = ("identities", "shares", "posts", "search", "tokens", "belongings", "memory")
+PARTS = ("identities", "shares", "posts", "search", "tokens", "belongings", "memory", "trash")
 PASSING = re.compile(r"event: (phase|delta)\n.*?\n\n|\"usage\": \{.*?\}", re.DOTALL)
 """How a stream came, which differs from time to time."""
 MASKED = re.compile(r"\d{9,}|[\w-]{20,}|zq\d+z|\b(session_)?(pk|id)=\d+|(?<=\"id\":)\"\d+\"")

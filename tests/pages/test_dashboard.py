@@ -130,7 +130,7 @@ def test_nothing_of_another_owner_is_counted(open_dashboard):
 def test_a_deleted_chat_is_not_counted_and_the_page_says_so(open_dashboard):
     open_dashboard()
     talk()
-    service.hearth().store.delete_session(1, talk().session.id)
+    service.hearth().store.trash.put(1, talk().session.id)
     page = open_dashboard()
     assert metrics(page)["Chats"][0] == "1"
     assert "without deleted chats" in page.main.caption[-1].value
@@ -174,6 +174,6 @@ def test_a_click_that_changed_nothing_says_why_here_too(open_dashboard):
     open_dashboard()
     session = talk().session
     page = open_dashboard()
-    service.hearth().store.delete_session(1, session.id)
+    service.hearth().store.trash.put(1, session.id)
     page.menu_button(key=f"session_menu_{session.id}").click("Delete").run()
     assert "There is no such chat" in page.error[0].value

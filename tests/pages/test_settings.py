@@ -44,6 +44,19 @@ def test_one_person_is_told_that_all_browsers_show_the_same(open_settings):
     ]
 
 
+def test_what_was_deleted_is_brought_back(open_page, open_settings):
+    send(open_page(), "hello")
+    trash = service.hearth().store.trash
+    session = service.hearth().store.sessions(1)[0]
+    trash.put(1, session.id)
+    page = open_settings()
+    assert "hello" in text(page)
+    page.button(key=f"restore_{session.pk}").click().run()
+    assert (errors(page), trash.sessions(1)) == ([], [])
+    assert "Trash" not in [heading.value for heading in page.subheader]
+    assert [each.id for each in service.hearth().store.sessions(1)] == [session.id]
+
+
 def test_what_is_mine_is_counted_and_can_be_taken_along(open_page, open_settings):
     send(open_page(), "hello")
     page = open_settings()

@@ -21,7 +21,7 @@ from chatcore.store.memory import MemoryStore
 from chatcore.store.posts import Posts
 from chatcore.store.search import Search
 from chatcore.store.shares import Shares
-from chatcore.store.sqlite import records, rows, trash
+from chatcore.store.sqlite import records, rows
 from chatcore.store.sqlite.belongings import SqliteBelongings
 from chatcore.store.sqlite.connections import Readers, Writer, translated
 from chatcore.store.sqlite.identities import SqliteIdentities
@@ -31,7 +31,9 @@ from chatcore.store.sqlite.schema import prepare
 from chatcore.store.sqlite.search import SqliteSearch
 from chatcore.store.sqlite.shares import SqliteShares
 from chatcore.store.sqlite.tokens import SqliteTokens
+from chatcore.store.sqlite.trash import SqliteTrash
 from chatcore.store.tokens import Tokens
+from chatcore.store.trash import Trash
 from chatcore.types import File, Message, Record, Session, State, Turn, Usage
 
 log = logging.getLogger(__name__)
@@ -61,6 +63,7 @@ class SqliteStore:
         self.tokens: Tokens = SqliteTokens(self._readers, self._writer)
         self.belongings: Belongings = SqliteBelongings(self._readers, self._writer)
         self.memory: MemoryStore = SqliteMemory(self._readers, self._writer)
+        self.trash: Trash = SqliteTrash(self._readers, self._writer)
 
     def close(self) -> None:
         self._readers.close()
@@ -93,12 +96,6 @@ class SqliteStore:
 
     def choose_model(self, owner: int, session_id: str, model: str) -> None:
         self._change(owner, session_id, "model = ?", rows.clean(model))
-
-    def delete_session(self, owner: int, session_id: str) -> None:
-        self._change(owner, session_id, "deleted_at = ?", rows.now())
-
-    def restore_session(self, owner: int, session_id: str, pk: int | None = None) -> str:
-        return self._write(lambda db: trash.restore(db, owner, session_id, pk))
 
     def begin_turn(
         self,

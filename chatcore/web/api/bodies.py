@@ -187,6 +187,17 @@ class Sessions(BaseModel):
     sessions: list[Session]
 
 
+class TrashedSession(BaseModel):
+    id: str
+    title: str
+    n_messages: int
+    deleted_at: int
+
+
+class Trash(BaseModel):
+    sessions: list[TrashedSession]
+
+
 class Hit(BaseModel):
     session_id: str
     title: str

@@ -142,6 +142,14 @@ OPERATIONS = (
         raises=(errors.SessionNotFound,),
     ),
     Operation(
+        "GET",
+        "/trash",
+        sessions.trash,
+        bodies.ListSessions,
+        bodies.Trash,
+        "List the chats in the trash, the last deleted first",
+    ),
+    Operation(
         "POST",
         "/sessions/{id}/restore",
         sessions.restore,

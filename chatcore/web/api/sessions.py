@@ -34,12 +34,21 @@ def rename(services: Hearth, owner: int, asked: bodies.Rename) -> bodies.Session
 
 
 def delete(services: Hearth, owner: int, asked: bodies.Named) -> bodies.Ok:
-    services.store.delete_session(owner, asked.id)
+    services.store.trash.put(owner, asked.id)
     return bodies.Ok()
 
 
+def trash(services: Hearth, owner: int, asked: bodies.ListSessions) -> bodies.Trash:
+    found = services.store.trash.sessions(owner, asked.limit)
+    return bodies.Trash(
+        sessions=[
+            bodies.TrashedSession.model_validate(each, from_attributes=True) for each in found
+        ]
+    )
+
+
 def restore(services: Hearth, owner: int, asked: bodies.Named) -> bodies.Session:
-    services.store.restore_session(owner, asked.id)
+    services.store.trash.restore(owner, asked.id)
     return _session(services, owner, asked.id)
 
 

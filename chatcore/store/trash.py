@@ -1,0 +1,24 @@
+"""The trash, store.trash: what a person deleted, until they take it back; the contract."""
+
+from typing import Protocol
+
+from chatcore.types import Trashed
+
+
+class Trash(Protocol):
+    """Raises SessionNotFound. What is in it stays: only Belongings.erase empties it."""
+
+    def sessions(self, owner: int, limit: int = 50) -> list[Trashed]:
+        """Those with messages, the last deleted first."""
+        ...
+
+    def put(self, owner: int, session_id: str) -> None:
+        """A session is deleted; its messages stay as they are."""
+        ...
+
+    def restore(self, owner: int, session_id: str, pk: int | None = None) -> str:
+        """Take it out, as it was. Of a session that was not deleted: nothing to do.
+
+        With `pk` it is that one, whose id a new session may have by now. Returns its id.
+        """
+        ...
