@@ -25,6 +25,7 @@ from chatcore.web.headers import SecurityHeaders
 from chatcore.web.health import healthz
 from chatcore.web.pairing import pair
 from chatcore.web.peer import Peer
+from chatcore.web.prompts import prompt, prompts
 from chatcore.web.visitors import Visitors
 
 log = logging.getLogger(__name__)
@@ -62,8 +63,10 @@ hearth = st.App(
     "frame.py",
     routes=[
         Route("/healthz", healthz),
-        *[Route(f"/assets/{name}", asset) for name in TYPES],
+        *[Route(f"/assets/{{version}}/{name}", asset) for name in TYPES],
         Route("/attachments/{id:int}", attachment),
+        Route("/prompts", prompts),
+        Route("/prompts/{id:int}", prompt),
         Route("/sessions/{id}/download", download),
         Route("/export", export),
         Mount("/api", api()),

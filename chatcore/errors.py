@@ -14,6 +14,8 @@ ChatError                the message is one sentence: what happened and what to 
  ├─ SessionExists        the owner has a session of that id
  ├─ MessageNotFound      no such message in this session, or another owner's
  ├─ ShareNotFound        no such link of this owner's, or it is revoked
+ ├─ PromptNotFound       no such saved prompt, or another owner's
+ ├─ PromptRefused        a saved prompt cannot have this name, or this text
  ├─ AlreadyGenerating    the session has a reply under way
  ├─ KeyReused            a prompt has the key of another one
  ├─ TooBusy              the owner has enough prompts waiting
@@ -78,6 +80,14 @@ class MessageNotFound(ChatError):
 
 class ShareNotFound(ChatError):
     """No such link of this owner's, or it is revoked."""
+
+
+class PromptNotFound(ChatError):
+    """No such saved prompt, or another owner's."""
+
+
+class PromptRefused(ChatError):
+    """A saved prompt cannot have this name, or this text."""
 
 
 class AlreadyGenerating(ChatError):

@@ -326,6 +326,17 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedPrompt:
+    """As it is listed: the text itself is read when it is wanted."""
+
+    id: int
+    name: str
+    begins: str
+    """The first characters of its text."""
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """An installed model, as /api/tags and /api/ps tell it."""
 

@@ -1,8 +1,8 @@
-"""Settings: who looks, in which browsers, by which tokens and links; and all that is theirs."""
+"""Settings: who looks, in which browsers; saved prompts, tokens, links, and all that is theirs."""
 
 import streamlit as st
 
-from chatcore.ui import actions, settings, share, state, tokens, trash
+from chatcore.ui import actions, prompts, settings, share, state, tokens, trash
 
 st.set_page_config(page_title="Settings · Hearth")
 view = state.view()
@@ -14,6 +14,7 @@ def draw() -> None:
     settings.tell_erased()
     settings.who(view)
     settings.browsers(view)
+    prompts.draw(view)
     tokens.draw(view)
     share.all_links(view)
     settings.data(view)

@@ -331,6 +331,8 @@ def fill_what_is_empty(db, owner, session_pk, message_id):
     db["personas"].insert({"owner_n": owner, "name": "p"})
     db["tokens"].insert({"hash": "h", "owner_n": owner, "name": "t", "created_at": 0})
     db["pairings"].insert({"hash": "h", "owner_n": owner, "expires_at": 0})
+    prompt = {"owner_n": owner, "name": "p", "folded": "p", "text": "t", "updated_at": 0}
+    db["prompts"].insert(prompt)
     db["summaries"].insert({"message_id": message_id, "body": "s", "created_at": 0})
     share = {"key_hash": "k", "session_pk": session_pk, "leaf_id": message_id, "title": "t"}
     counts = dict.fromkeys(("thinking", "created_at", "pinned_at", "length", "thinking_length"), 0)

@@ -29,7 +29,7 @@ def store(tmp_path, monkeypatch):
 @pytest.fixture
 def get(store):
     routes = [
-        *[Route(f"/assets/{name}", asset) for name in TYPES],
+        *[Route(f"/assets/{{version}}/{name}", asset) for name in TYPES],
         Route("/attachments/{id:int}", attachment),
         Route("/sessions/{id}/download", download),
     ]
@@ -141,7 +141,7 @@ def test_a_key_to_one_chat_is_no_right_to_the_owners_other_files(get, store):
 
 @pytest.mark.parametrize("name", TYPES)
 def test_what_the_page_fetches_is_kept_by_the_browser(get, name):
-    answer = get(f"/assets/{name}?1")
+    answer = get(f"/assets/1/{name}")
     assert answer.headers["content-type"].startswith(TYPES[name])
     assert "immutable" in answer.headers["cache-control"]
     assert answer.content == (FOLDER / name).read_bytes()

@@ -12,6 +12,7 @@ from chatcore.store.belongings import Belongings
 from chatcore.store.identities import Identities
 from chatcore.store.memory import MemoryStore
 from chatcore.store.posts import Posts
+from chatcore.store.prompts import Prompts
 from chatcore.store.search import Search
 from chatcore.store.shares import Shares
 from chatcore.store.tokens import Tokens
@@ -41,6 +42,7 @@ class Store(Protocol):
     belongings: Belongings
     memory: MemoryStore
     trash: Trash
+    prompts: Prompts
 
     def check(self) -> None:
         """Write something that changes nothing: raises StoreError where a prompt would fail."""

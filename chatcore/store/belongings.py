@@ -18,6 +18,10 @@ class Belongings(Protocol):
         """
         ...
 
+    def prompts(self, owner: int) -> Iterator[dict[str, Any]]:
+        """Each saved prompt as JSON: its name, its text, and when it was changed last."""
+        ...
+
     def erase(self, owner: int) -> None:
         """Delete all of it for good, and sign out every browser; the number names nobody else.
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from chatcore.context import is_cut
 from chatcore.types import Message, Session
-from chatcore.ui import actions, picker, seen, words
+from chatcore.ui import actions, picker, prompts, seen, words
 
 KEPT = {
     "pinned": ":material/keep: pinned",
@@ -36,6 +36,8 @@ def draw(message: Message, last: bool) -> None:
         _menu(message, last)
     if message.seen and st.session_state.get("seen_of") == message.id:
         seen.draw(message, message.seen)
+    if prompts.is_saved(message):
+        prompts.ask_name(message)
 
 
 def _ending(message: Message) -> None:
@@ -107,7 +109,10 @@ def _entries(message: Message, last: bool) -> dict[str, Callable[[], None]]:
     }
     fork = {"Fork from here": lambda: actions.fork(message)} | _keeping(message)
     if message.role != "assistant":
-        return entries | {"Edit": lambda: actions.begin_editing(message)} | fork
+        entries["Edit"] = lambda: actions.begin_editing(message)
+        if message.body:
+            entries["Save as prompt"] = lambda: prompts.begin_saving(message)
+        return entries | fork
     if last and can_go_on(message):
         entries["Continue"] = lambda: actions.resume(message)
     entries["Regenerate"] = lambda: actions.regenerate(message, message.model)

@@ -1,5 +1,6 @@
 """What Streamlit has no way to do, done in the browser by one small component for the whole page:
-the clipboard, links to a message, where the page is scrolled to, the keys.
+the clipboard, links to a message, where the page is scrolled to, the keys, and the saved prompts at
+the composer (prompts.js).
 
 Its data is small and changes only when there is something to do, since Streamlit calls page.js at
 each change. What it does not know, it cannot leak: it sends nothing but the wish to copy.
@@ -16,7 +17,7 @@ from chatcore.ui import actions, history, state
 from chatcore.ui.state import View
 
 ASSETS = Path(__file__).with_name("assets")
-VERSION = sha256(b"".join((ASSETS / f"page.{kind}").read_bytes() for kind in ("js", "html")))
+VERSION = sha256(b"".join(file.read_bytes() for file in sorted(ASSETS.iterdir())))
 component = st.components.v2.component(
     "hearth_page",
     js=(ASSETS / "load.js").read_text("utf-8").replace("VERSION", VERSION.hexdigest()[:16]),

@@ -125,8 +125,8 @@ def data(view: View) -> None:
 def erasing() -> None:
     st.subheader("Delete everything", anchor=False)
     st.markdown(
-        "All your chats, files, links and tokens, for good: there is no Undo. Every browser of"
-        " yours begins anew. Copies that were made of the database are not touched."
+        "All your chats, files, saved prompts, links and tokens, for good: there is no Undo. Every"
+        " browser of yours begins anew. Copies that were made of the database are not touched."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         typed = st.text_input(f"Type {WORD} to confirm", key="confirm_erasing", autocomplete="off")
@@ -143,7 +143,7 @@ def _erase() -> None:
     if st.session_state["confirm_erasing"].strip().lower() != WORD:
         return
     if attempt(lambda services, owner: services.store.belongings.erase(owner)):
-        for key in ("confirm_erasing", "deleted", "invitation"):
+        for key in ("confirm_erasing", "deleted", "deleted_prompt", "invitation"):
             st.session_state.pop(key, None)
         st.session_state["erased"] = True
 

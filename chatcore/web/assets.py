@@ -1,5 +1,7 @@
-"""GET /assets/<name>: what ui/assets/load.js fetches. Its address tells its version, so a browser
-that has it need not ask again."""
+"""GET /assets/<version>/<name>: what ui/assets/load.js fetches.
+
+The version is in the address, so a browser that has it need not ask again.
+"""
 
 from pathlib import Path, PurePosixPath
 
@@ -7,7 +9,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse
 
 FOLDER = Path(__file__).parents[1] / "ui" / "assets"
-TYPES = {"page.js": "text/javascript", "page.html": "text/html"}
+TYPES = {
+    "page.js": "text/javascript",
+    "prompts.js": "text/javascript",
+    "page.html": "text/html",
+}
 
 
 async def asset(request: Request) -> FileResponse:

@@ -1,4 +1,4 @@
-"""GET /export: every chat of the one who asks, as one JSON file, sent as it is read."""
+"""GET /export: chats and saved prompts of the one who asks: one JSON file, sent as it is read."""
 
 import json
 import time
@@ -40,4 +40,7 @@ def _json(services: Hearth, owner: int) -> Iterator[str]:
     yield '"chats": ['
     for n, chat in enumerate(services.store.belongings.chats(owner)):
         yield f"{',' if n else ''}\n{json.dumps(chat, ensure_ascii=False)}"
+    yield '\n], "prompts": ['
+    for n, prompt in enumerate(services.store.belongings.prompts(owner)):
+        yield f"{',' if n else ''}\n{json.dumps(prompt, ensure_ascii=False)}"
     yield "\n]}\n"

@@ -16,6 +16,7 @@ from chatcore.options import Options
 from chatcore.store import Store
 from chatcore.types import Said, Seen, Size
 from chatcore.web.api.operations import HEADERS, OPERATIONS
+from chatcore.web.assets import TYPES
 from tests.isolation.world import MODEL, ORIGIN, Answer, World
 
 Pick = Callable[[str], Any]
@@ -30,6 +31,7 @@ KINDS = {
     "key_hash": "link",
     "token_id": "token",
     "summary_id": "summary",
+    "prompt_id": "saved",
     "key": "key",
     "query": "word",
 }
@@ -41,7 +43,8 @@ OF_METHOD = {
 VALUES: dict[tuple[str, type], Callable[[World], Any]] = {
     ("prompt", str): lambda world: f"A prompt of {world.word()}",
     ("title", str): lambda world: f"A title of {world.word()}",
-    ("name", str): lambda world: f"A token of {world.word()}",
+    ("name", str): lambda world: f"A-name-of-{world.word()}",
+    ("text", str): lambda world: f"A text of {world.word()}",
     ("body", str): lambda world: f"A text of {world.word()}",
     ("thinking", str): lambda world: f"A thought of {world.word()}",
     ("error", str): lambda world: f"An error of {world.word()}",
@@ -75,7 +78,17 @@ NOT_PROBED = {
     "identities.bring": "joins identities that were verified: a rule of the machine",
     "identities.pair": "takes a link that is known: a rule of the machine, and POST /pair",
 }
-PARTS = ("identities", "shares", "posts", "search", "tokens", "belongings", "memory", "trash")
+PARTS = (
+    "identities",
+    "shares",
+    "posts",
+    "search",
+    "tokens",
+    "belongings",
+    "memory",
+    "prompts",
+    "trash",
+)
 PASSING = re.compile(r"event: (phase|delta)\n.*?\n\n|\"usage\": \{.*?\}", re.DOTALL)
 """How a stream came, which differs from time to time."""
 MASKED = re.compile(r"\d{9,}|[\w-]{20,}|zq\d+z|\b(session_)?(pk|id)=\d+|(?<=\"id\":)\"\d+\"")
@@ -170,8 +183,7 @@ ROUTES = [
     *_of_api(),
     Route("GET", "/api/openapi.json"),
     Route("GET", "/healthz"),
-    Route("GET", "/assets/page.js"),
-    Route("GET", "/assets/page.html"),
+    *[Route("GET", f"/assets/{{version}}/{name}", {"version": "word"}) for name in TYPES],
     Route("GET", "/export"),
     Route("GET", "/attachments/{id}", {"id": "file"}),
     Route(
@@ -180,6 +192,8 @@ ROUTES = [
         {"id": "file", "session_id": "session", "secret": "secret"},
         query=LINKED,
     ),
+    Route("GET", "/prompts"),
+    Route("GET", "/prompts/{id}", {"id": "saved"}),
     *(
         Route("GET", "/sessions/{id}/download", {"id": "session"}, query={"format": kind})
         for kind in ("html", "md", "json")
@@ -229,7 +243,7 @@ def routes_of_the_app() -> set[tuple[str, str]]:
 
 def unknown(world: World, kind: str, like: Any) -> Any:
     """One of the same shape that never was."""
-    if kind in ("pk", "message", "file", "token", "summary"):
+    if kind in ("pk", "message", "file", "token", "summary", "saved"):
         return like + 1_000_000
     if kind == "word":
         return world.word()

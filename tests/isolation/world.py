@@ -39,6 +39,7 @@ ROWS = {
     "identities": "select owner_n as owner, * from identities",
     "pairings": "select owner_n as owner, * from pairings",
     "personas": "select owner_n as owner, * from personas",
+    "prompts": "select owner_n as owner, * from prompts",
     "tokens": "select owner_n as owner, * from tokens",
     "sessions": "select owner_n as owner, * from sessions",
     "messages": "select owner_n as owner, m.* from messages m"
@@ -61,6 +62,7 @@ IDS = {
     "link": ("shares", "key_hash"),
     "token": ("tokens", "id"),
     "summary": ("summaries", "id"),
+    "saved": ("prompts", "id"),
     "identity": ("identities", "key"),
     "key": ("messages", "ikey"),
 }

@@ -38,6 +38,7 @@ def test_one_person_is_told_that_all_browsers_show_the_same(open_settings):
     assert not page.exception
     assert "every browser" in text(page)
     assert [heading.value for heading in page.subheader] == [
+        "Saved prompts",
         "API tokens",
         "Your data",
         "Delete everything",

@@ -19,6 +19,7 @@ from chatcore.store.belongings import Belongings
 from chatcore.store.identities import Identities
 from chatcore.store.memory import MemoryStore
 from chatcore.store.posts import Posts
+from chatcore.store.prompts import Prompts
 from chatcore.store.search import Search
 from chatcore.store.shares import Shares
 from chatcore.store.sqlite import records, rows
@@ -27,6 +28,7 @@ from chatcore.store.sqlite.connections import Readers, Writer, translated
 from chatcore.store.sqlite.identities import SqliteIdentities
 from chatcore.store.sqlite.memory import SqliteMemory
 from chatcore.store.sqlite.posts import SqlitePosts
+from chatcore.store.sqlite.prompts import SqlitePrompts
 from chatcore.store.sqlite.schema import prepare
 from chatcore.store.sqlite.search import SqliteSearch
 from chatcore.store.sqlite.shares import SqliteShares
@@ -64,6 +66,7 @@ class SqliteStore:
         self.belongings: Belongings = SqliteBelongings(self._readers, self._writer)
         self.memory: MemoryStore = SqliteMemory(self._readers, self._writer)
         self.trash: Trash = SqliteTrash(self._readers, self._writer)
+        self.prompts: Prompts = SqlitePrompts(self._readers, self._writer)
 
     def close(self) -> None:
         self._readers.close()

@@ -46,6 +46,11 @@ class SqliteBelongings:
                 found = list(_chats(db, owner, pk))
             yield from found
 
+    def prompts(self, owner: int) -> Iterator[dict[str, Any]]:
+        sql = "select name, text, updated_at from prompts where owner_n = ? order by folded"
+        with self._readers.lend() as db:
+            yield from list(db.query(sql, [owner]))
+
     def erase(self, owner: int) -> None:
         def erase(db: Database) -> None:
             refuse_while_streaming(db, owner)

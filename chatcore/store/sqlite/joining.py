@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from sqlite_utils import Database
 
 from chatcore.errors import AlreadyGenerating
+from chatcore.store.sqlite import prompts
 from chatcore.store.sqlite.rows import YEAR_2000, first_id, from_seen, now, renumbered, to_seen
 
 # The tables that name an owner, and the columns outside messages that name a message.
-OWNED = ("sessions", "personas", "tokens", "identities", "pairings")
+OWNED = ("sessions", "personas", "tokens", "prompts", "identities", "pairings")
 POINTERS = (
     ("sessions", "leaf_id"),
     ("drafts", "message_id"),
@@ -34,7 +35,8 @@ def has_rows(db: Database, owner: int) -> bool:
     found = db.execute(
         "select exists(select 1 from sessions where owner_n = ?1)"
         " or exists(select 1 from personas where owner_n = ?1)"
-        " or exists(select 1 from tokens where owner_n = ?1)",
+        " or exists(select 1 from tokens where owner_n = ?1)"
+        " or exists(select 1 from prompts where owner_n = ?1)",
         [owner],
     )
     return bool(found.fetchone()[0])
@@ -44,6 +46,7 @@ def join(db: Database, source: int, target: int) -> None:
     """Raises AlreadyGenerating while a reply of the source's is under way."""
     refuse_while_streaming(db, source)
     _rename_twins(db, source, target)
+    prompts.rename_twins(db, source, target)
     # A message and those that point to it change one after the other.
     db.execute("pragma defer_foreign_keys = on")
     span = span_of(source)

@@ -280,6 +280,27 @@ def m009_memory(db: Database) -> None:
     """)
 
 
+@migrations()
+def m012_prompts(db: Database) -> None:
+    """Saved prompts; one saved for an owner who was joined is refused, or it would be lost."""
+    db.executescript("""
+    create table prompts(
+        id integer primary key autoincrement,
+        owner_n integer not null references owners(n) on delete cascade,
+        name text not null,
+        folded text not null,
+        text text not null,
+        updated_at integer not null,
+        unique(owner_n, folded)
+    ) strict;
+    create trigger prompts_of_the_retired before insert on prompts
+        when (select retired_at from owners where n = new.owner_n) is not null
+    begin
+        select raise(abort, 'these prompts were joined with others: reload the page');
+    end;
+    """)
+
+
 def prepare(path: Path) -> str:
     """Make `path` a history of this version, from nothing or from an older one.
 

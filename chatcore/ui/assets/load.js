@@ -1,5 +1,5 @@
 // Streamlit sends this with every change of the data, so page.js is fetched, and once only.
-const from = (name) => new URL(`assets/${name}?VERSION`, document.baseURI).href;
+const from = (name) => new URL(`assets/VERSION/${name}`, document.baseURI).href;
 const markup = fetch(from("page.html")).then((answer) => answer.text());
 const loaded = Promise.all([import(from("page.js")), markup]);
 

@@ -1,6 +1,8 @@
 // What Streamlit has no way to do: the clipboard, where the page stands, the keys. Whatever is
 // looked for is looked for when it is needed, and where it is not there, nothing happens.
 
+import { savedPrompts } from "./prompts.js";
+
 const NEAR = 40; // px from the end that count as the end
 const FAR = 300; // px from the end at which a way back is offered
 const TOLD = 2500; // ms that a word such as "Copied" stays
@@ -55,6 +57,7 @@ function mount(root) {
   }
 
   listen(document, "wheel touchmove pointerdown keydown", takeOver, { capture: true, passive: true });
+  const saved = savedPrompts(root, listen); // it hears Escape first
   listen(document, "keydown", escaped, { capture: true });
   listen(document, "click", clicked);
   listen(document, "keydown", pressed);
@@ -97,6 +100,7 @@ function mount(root) {
     else if (message) message.scrollIntoView();
     else if (at) main?.scrollTo(0, main.scrollHeight);
     if (focusDue && focus(focusDue)) focusDue = "";
+    saved.place();
     look();
   }
 
@@ -203,13 +207,14 @@ function mount(root) {
     grown.disconnect();
     connection.disconnect();
     otherTabs.close();
+    saved.leave();
     unmark();
   }
 
   return { root, update, leave };
 }
 
-function composer() {
+export function composer() {
   return document.querySelector(COMPOSER);
 }
 
