@@ -143,7 +143,7 @@ def ask_name(message: Message) -> None:
         st.text_input(
             "Name of the prompt",
             key=key,
-            placeholder="What is typed after /: letters, digits, - and _",
+            placeholder="letters, digits, - and _",
             autocomplete="off",
         )
         with st.container(horizontal=True):

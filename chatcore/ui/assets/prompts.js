@@ -141,13 +141,16 @@ export function savedPrompts(root, listen) {
     }
   }
 
-  // Right of what is typed; where the send button is, Streamlit decides.
+  // The list as wide as the input, the button left of that which sends: Streamlit places both.
   function place() {
-    const send = composer()?.closest("[data-testid=stChatInput]")?.querySelector("[data-testid=stChatInputSubmitButton]");
+    const input = composer()?.closest("[data-testid=stChatInput]");
+    const send = input?.querySelector("[data-testid=stChatInputSubmitButton]");
     button.hidden = !send;
     if (!send) return;
     const from = host.getBoundingClientRect();
-    const to = send.getBoundingClientRect();
+    const [wide, to] = [input.getBoundingClientRect(), send.getBoundingClientRect()];
+    list.style.left = `${wide.left - from.left}px`;
+    list.style.width = `${wide.width}px`;
     button.style.left = `${to.left - from.left - to.width - 4}px`;
     button.style.top = `${to.top - from.top}px`;
   }
