@@ -17,6 +17,7 @@ from chatcore.types import ChatRequest, Message, Seen, Session
 
 WITHOUT_THOUGHTS = Options(think="off")
 TOKENS_OF_A_NAME = 200  # a model that cannot but think must get past it
+NOTED_WITHIN = 2.0  # seconds that the end of a reply waits for what is noted of its model
 LOADED_EVERY = 0.5  # seconds between two looks whether the model is in memory
 BEFORE_READING = ("queued", "summing", "loading")
 
@@ -46,22 +47,43 @@ class Asker:
         clock = asyncio.create_task(
             self._watch_loading(client, generation, request.model, seen.tokens)
         )
-        room = self._settings.reply_characters
         generation.asked()
+        try:
+            await self._read(client, generation, request, seen)
+        finally:
+            clock.cancel()
+        if not generation.body.strip():
+            raise _without_answer(generation)
+
+    async def _read(
+        self, client: OllamaClient, generation: Generation, request: ChatRequest, seen: Seen
+    ) -> None:
+        room = self._settings.reply_characters
+        noting: asyncio.Task[None] | None = None
         try:
             async with aclosing(client.chat(request)) as chunks:
                 async for chunk in chunks:
                     generation.add(chunk)
+                    # Not before the first word, which nothing is to hold up.
+                    noting = noting or asyncio.create_task(self._note(client, generation, seen))
                     room -= len(chunk.content) + len(chunk.thinking)
                     if room < 0:
                         raise ServerError(
                             f"The reply was ended after {self._settings.reply_characters:,}"
                             " characters (HEARTH_REPLY_CHARACTERS): what was written is kept."
                         )
+            if noting:
+                await asyncio.wait({noting}, timeout=NOTED_WITHIN)
         finally:
-            clock.cancel()
-        if not generation.body.strip():
-            raise _without_answer(generation)
+            if noting:
+                noting.cancel()
+
+    async def _note(self, client: OllamaClient, generation: Generation, seen: Seen) -> None:
+        """Keep with the reply which model it is from, where that can be known."""
+        with suppress(ChatError):
+            build = await asyncio.to_thread(client.build, generation.turn.reply.model)
+            seen = replace(seen, build=build)
+            self._store.memory.saw(generation.owner, generation.turn.reply.id, seen)
 
     async def name(self, client: OllamaClient, owner: int, session: Session) -> str:
         """What the session's model would call it. Raises as ask."""

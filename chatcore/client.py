@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from chatcore.errors import ModelNotFound, ServerError, ServerUnreachable, SettingsError
 from chatcore.options import Think
-from chatcore.types import ChatRequest, Chunk, ModelInfo, Usage
+from chatcore.types import Build, ChatRequest, Chunk, ModelInfo, Usage
 
 # The library makes a client of its own when it is imported, which a bad address in the
 # environment would end, and the program with it, before that address can be told.
@@ -89,6 +89,16 @@ class OllamaClient:
             loaded = {model.model for model in self._sync.ps().models}
             installed = [_model_info(model, loaded) for model in self._sync.list().models]
         return sorted(installed, key=lambda model: model.name)
+
+    def build(self, model: str) -> Build:
+        """Which it is at this moment, of this server. Raises ModelNotFound."""
+        with self._translated(model):
+            installed = {each.model: each for each in self._sync.list().models}
+        found = installed.get(model) or installed.get(f"{model}:latest")
+        if found is None:
+            raise _not_found(model, self.host)
+        quantization = found.details and found.details.quantization_level
+        return Build(found.digest or None, quantization or None, self.version() or None)
 
     def trained_for(self, model: str) -> int | None:
         """As context_length, for any thread, and for no longer than listing takes."""
@@ -244,10 +254,7 @@ def _chunk(part: ollama.ChatResponse) -> Chunk:
 
 def _refusal(error: ollama.ResponseError, model: str, host: str) -> ServerError | ModelNotFound:
     if error.status_code == 404 and model:
-        return ModelNotFound(
-            f"The model {model!r} is not on {host}: pick another,"
-            f" or get it with `ollama pull {model}`."
-        )
+        return _not_found(model, host)
     if error.status_code == IN_MID_REPLY:
         return ServerError(
             f"The model server failed in mid-reply ({_words(error)}):"
@@ -255,6 +262,12 @@ def _refusal(error: ollama.ResponseError, model: str, host: str) -> ServerError 
         )
     return ServerError(
         f"The model server refused ({_words(error)}): try again, or pick another model."
+    )
+
+
+def _not_found(model: str, host: str) -> ModelNotFound:
+    return ModelNotFound(
+        f"The model {model!r} is not on {host}: pick another, or get it with `ollama pull {model}`."
     )
 
 

@@ -168,6 +168,14 @@ class Summary:
     body: str
 
 
+class Build(NamedTuple):
+    """Which weights a model's name stands for, and the server's version, where it tells them."""
+
+    digest: str | None = None
+    quantization: str | None = None
+    version: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What a reply's request held. It names messages, and is small: so it can be made again."""
@@ -197,6 +205,8 @@ class Seen:
     """Whether images were sent, and not only their names."""
     summary: int | None = None
     """Which summary stood for earlier messages."""
+    build: Build = field(default_factory=Build)
+    """Of the model that answered."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,10 +133,12 @@ class FakeModel:
     template: str = "{{ .Prompt }}"
     parameters: str = 'stop "<|eot_id|>"'
     license: str = "MIT"
+    digest: str = ""
+    """Left out: one that is the name's own."""
 
     def tag(self) -> dict[str, Any]:
         """The model as /api/tags lists it."""
-        digest = self.name.encode().hex().ljust(64, "0")[:64]
+        digest = self.digest or self.name.encode().hex().ljust(64, "0")[:64]
         return {
             "name": self.name,
             "model": self.name,
@@ -308,6 +310,8 @@ class FakeOllama:
         self.version = "0.12.6"
         self.disconnects: list[float] = []
         self.timings: dict[str, Timing] = {}
+        self.calls: list[str] = []
+        """Every request, oldest first: GET /api/tags"""
         self._requests: list[dict[str, Any]] = []
         self._num_ctx: dict[str, int] = {}
         self._scripts: deque[tuple[Step, ...]] = deque()
@@ -439,6 +443,7 @@ class FakeOllama:
         """One request and its answer; whether the connection lives on."""
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         method, path, _ = head.split(" ", 2)
+        self.calls.append(f"{method} {path}")
         length = re.search(r"(?im)^content-length:\s*(\d+)", head)
         body = await reader.readexactly(int(length[1])) if length else b""
         if method == "POST":

@@ -19,6 +19,7 @@ def draw(message: Message, seen: Seen) -> None:
     with st.container(key=f"seen_{message.id}", border=True):
         st.markdown("**What the model saw**")
         st.caption(words.seen(seen))
+        st.caption(words.build(seen, message.model))
         st.code(
             json.dumps(body, indent=1, ensure_ascii=False),
             language="json",
@@ -37,4 +38,5 @@ def _body(request: ChatRequest) -> dict[str, Any]:
         for message in request.messages
     ]
     body = {"model": request.model, "messages": messages, "options": request.options}
-    return body if request.think is None else body | {"think": request.think}
+    beside = {"think": request.think, "keep_alive": request.keep_alive}
+    return body | {name: value for name, value in beside.items() if value is not None}

@@ -7,6 +7,7 @@ from chatcore.context import Fit
 from chatcore.generation import Phase
 from chatcore.types import CHARACTERS_PER_TOKEN, Message, ModelInfo, Seen, Session, Share, Usage
 
+DIGEST = 12  # characters of it, as `ollama list` shows
 NEAR = 0.8  # of what there is room for
 
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
@@ -132,6 +133,15 @@ def seen(of: Seen) -> str:
     """The same of a request that was made."""
     told = f"{_messages(of.size.messages)}, about {of.tokens:,} of {of.num_ctx:,} tokens"
     return f"{told} · {_messages(of.left_out, 'older ')} left out" if of.left_out else told
+
+
+def build(of: Seen, model: str) -> str:
+    """Who made a reply: qwen3:8b · Q4_K_M · digest 500a1f067a9f · server 0.12.6 · seed 7"""
+    digest, quantization, version = of.build
+    parts = [plain(model), plain(quantization) if quantization else "quantization unknown"]
+    parts.append(f"digest {plain(digest[:DIGEST])}" if digest else "digest unknown")
+    parts.append(f"server {plain(version)}" if version else "server version unknown")
+    return " · ".join([*parts, f"seed {of.options.get('seed', 'unknown')}"])
 
 
 def cut(of: Seen, prompt_eval_count: int) -> str:

@@ -116,6 +116,10 @@ def test_what_the_model_saw_is_the_request_as_it_was_sent(small, open_page, fake
     seen = reply_of(page).seen
     told = f"{len(body['messages'])} messages, about {seen.tokens:,} of 512 tokens"
     assert any(caption.value.startswith(told) for caption in page.caption)
+    seed = body["options"]["seed"]
+    digest = seen.build.digest[:12]
+    told = f"llama3\\.2\\:3b · Q4\\_K\\_M · digest {digest} · server 0\\.12\\.6 · seed {seed}"
+    assert told in [caption.value for caption in page.caption]
     page.button(key=f"close_seen_{reply_of(page).id}").click().run()
     assert not [code for code in page.code if code.language == "json"]
 

@@ -17,6 +17,7 @@ from chatcore.errors import AlreadyGenerating, MessageNotFound, SessionNotFound
 from chatcore.options import USUAL, Options, kept
 from chatcore.types import (
     Attachment,
+    Build,
     File,
     Message,
     Role,
@@ -76,8 +77,8 @@ def from_seen(seen: Seen) -> str:
 
 def to_seen(context: str) -> Seen:
     kept = json.loads(context)
-    lists = {"before": tuple(kept["before"]), "without": tuple(kept["without"])}
-    return Seen(**kept | lists | {"size": Size(*kept["size"])})
+    kept |= {"before": tuple(kept["before"]), "without": tuple(kept["without"])}
+    return Seen(**kept | {"size": Size(*kept["size"]), "build": Build(*kept.get("build", ()))})
 
 
 def make_owner(db: Database, key: str) -> int:
