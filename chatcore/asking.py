@@ -13,7 +13,7 @@ from chatcore.memory import Memory, Target
 from chatcore.options import Options
 from chatcore.settings import Settings
 from chatcore.store import Store
-from chatcore.types import ChatRequest, Message, Seen, Session
+from chatcore.types import Build, ChatRequest, Message, Seen, Session
 
 WITHOUT_THOUGHTS = Options(think="off")
 TOKENS_OF_A_NAME = 200  # a model that cannot but think must get past it
@@ -101,6 +101,8 @@ class Asker:
         return title
 
     async def _seen(self, client: OllamaClient, generation: Generation) -> Seen:
+        if generation.repeats:
+            return replace(generation.repeats, build=Build())
         owner, turn = generation.owner, generation.turn
         reply = turn.reply
         if not reply.model:

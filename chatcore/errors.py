@@ -20,6 +20,7 @@ ChatError                the message is one sentence: what happened and what to 
  ├─ KeyReused            a prompt has the key of another one
  ├─ TooBusy              the owner has enough prompts waiting
  ├─ PromptTooLong        a message is longer than is taken, or than the context window
+ ├─ NotRepeatable        a reply cannot be made again exactly as it was
  ├─ OptionsRefused       an option of a reply has a value that cannot be sent
  ├─ FileRefused          an attached file cannot be read, or is too much
  └─ CannotSee            the model takes no images
@@ -104,6 +105,10 @@ class TooBusy(ChatError):
 
 class PromptTooLong(ChatError):
     """A message is longer than is taken, or than the context window."""
+
+
+class NotRepeatable(ChatError):
+    """A reply cannot be made again exactly as it was."""
 
 
 class OptionsRefused(ChatError):

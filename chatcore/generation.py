@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from chatcore.types import Chunk, Turn, Usage
+from chatcore.types import Chunk, Seen, Turn, Usage
 
 HEARTBEAT = 0.1  # seconds a follower waits before it looks whether its page is still there
 
@@ -39,9 +39,11 @@ class Added(NamedTuple):
 class Generation:
     """One reply: all its text so far, for as many followers as come, from the first word."""
 
-    def __init__(self, owner: int, turn: Turn) -> None:
+    def __init__(self, owner: int, turn: Turn, repeats: Seen | None = None) -> None:
+        """repeats: what is to be asked, where that is not to be found out first."""
         self.owner = owner
         self.turn = turn
+        self.repeats = repeats
         self.usage: Usage | None = None
         self.error: str | None = None
         self.unsaved: str | None = None

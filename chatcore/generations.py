@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from weakref import WeakSet
 
+from chatcore import repeating
 from chatcore.asking import Asker, check_sight, shows_images
 from chatcore.client import OllamaClient
 from chatcore.errors import (
@@ -31,7 +32,7 @@ from chatcore.line import Line, Ticket
 from chatcore.options import USUAL, Options
 from chatcore.settings import Settings
 from chatcore.store import Store
-from chatcore.types import File, Message, Said, State, Turn
+from chatcore.types import File, Message, Said, Seen, State, Turn
 
 log = logging.getLogger(__name__)
 
@@ -82,13 +83,7 @@ class Generations:
         self._check(owner, prompt)
         self._check_sight(model, any(file.text is None for file in attachments))
         turn = self._store.begin_turn(
-            owner,
-            session_id,
-            prompt,
-            model,
-            attachments=attachments,
-            options=options,
-            compact=compact,
+            owner, session_id, prompt, model, None, attachments, options, compact
         )
         return self._begin(owner, turn)
 
@@ -164,6 +159,17 @@ class Generations:
             self._check_sight(model, shows_images(prompt))
         return self._begin(owner, self._store.begin_version(owner, reply.id, model))
 
+    def repeat(self, owner: int, reply: Message) -> Generation:
+        """Another version of a reply by the same request, to the same model. May ask the server.
+
+        Raises NotRepeatable, and as start.
+        """
+        self._line.check(owner)
+        reply = self._store.message(owner, reply.id)
+        seen = repeating.request_of(reply, self._host.client().build(reply.model))
+        turn = self._store.begin_version(owner, reply.id, reply.model)
+        return self._begin(owner, turn, seen)
+
     def resume(self, owner: int, reply: Message) -> Generation:
         """Go on with a reply where it ended. Raises as start."""
         self._line.check(owner)
@@ -227,8 +233,8 @@ class Generations:
             with suppress(ServerUnreachable, ServerError, ModelNotFound, EngineError):
                 check_sight(self._host.client(), model)
 
-    def _begin(self, owner: int, turn: Turn) -> Generation:
-        generation = Generation(owner, turn)
+    def _begin(self, owner: int, turn: Turn, repeats: Seen | None = None) -> Generation:
+        generation = Generation(owner, turn, repeats)
         with self._registered:
             self._under_way[turn.session.pk] = generation
             # Before anyone can find it, so that a stop comes after it.

@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "client": EVERYWHERE,
     "engine": EVERYWHERE | {"engine"},
     "options": {"errors"},
+    "repeating": EVERYWHERE,
     "stats": {"types"},
     "counting": {"types"},
     "store": EVERYWHERE | {"store", "counting"},
@@ -36,7 +37,7 @@ MAY_IMPORT = {
     "memory": EVERYWHERE | {"context", "counting", "summing", "settings", "store"},
     "asking": EVERYWHERE | {"naming", "generation", "memory", "client", "settings", "store"},
     "generations": EVERYWHERE
-    | {"asking", "generation", "line", "client", "host", "settings", "store"},
+    | {"asking", "generation", "line", "repeating", "client", "host", "settings", "store"},
     "secret": EVERYWHERE | {"settings"},
     "service": EVERYWHERE | {"settings", "store", "host", "generations", "identity", "secret"},
     "web": EVERYWHERE

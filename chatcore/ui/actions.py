@@ -83,6 +83,10 @@ def regenerate(message: Message, model: str) -> None:
     attempt(lambda hearth, owner: hearth.generations.regenerate(owner, message, model))
 
 
+def repeat(message: Message) -> None:
+    attempt(lambda hearth, owner: hearth.generations.repeat(owner, message))
+
+
 def resume(message: Message) -> None:
     attempt(lambda hearth, owner: hearth.generations.resume(owner, message))
 

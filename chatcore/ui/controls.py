@@ -120,6 +120,7 @@ def _entries(message: Message, last: bool) -> dict[str, Callable[[], None]]:
     if picked and picked != message.model:
         entries[f"Regenerate with {picked}"] = lambda: actions.regenerate(message, picked)
     if message.seen:
+        entries["Run again exactly"] = lambda: actions.repeat(message)
         fork["What the model saw"] = lambda: actions.show_seen(message)
     return entries | fork
 

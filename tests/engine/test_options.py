@@ -54,3 +54,27 @@ def test_a_model_stays_in_memory_as_long_as_the_chat_says(
     assert running.expires_at.year > 2300
     reply(num_predict=1, keep_alive="0")
     assert client.ps().models == []
+
+
+def test_a_reply_run_again_exactly_is_equal_byte_for_byte(
+    generations: Generations, store: Store, ann: int
+) -> None:
+    """Also in the middle of a chat, of which the engine has the next turns in its cache by then."""
+    session, replies = None, []
+    for prompt in ("Tell me of a fox.", "And of its den?", "Go on."):
+        options = Options(temperature=1.5, num_predict=40)
+        turn = generations.start(ann, session, prompt, BUNDLED_NAME, options=options)
+        turn.wait()
+        session = turn.turn.session.id
+        replies.append(store.message(ann, turn.turn.reply.id))
+    for reply in reversed(replies):
+        again = generations.repeat(ann, reply)
+        again.wait()
+        copy = store.message(ann, again.turn.reply.id)
+        assert (copy.state, copy.body) == (reply.state, reply.body)
+        assert len(copy.body) > 20
+
+
+def test_a_reply_of_another_seed_is_another(reply: Reply) -> None:
+    options = {"temperature": 1.5, "num_predict": 40}
+    assert reply(seed=1, **options).body != reply(seed=2, **options).body

@@ -124,6 +124,20 @@ def test_what_the_model_saw_is_the_request_as_it_was_sent(small, open_page, fake
     assert not [code for code in page.code if code.language == "json"]
 
 
+def test_a_reply_is_run_again_exactly_as_another_version(open_page, fake):
+    page = choose(talk(open_page(), 2), -1, "Run again exactly")
+    assert fake.requests[-1] == fake.requests[-2]
+    assert "2 / 2" in [caption.value for caption in page.caption]
+
+
+def test_why_a_reply_cannot_be_run_again_is_told(open_page, fake):
+    page = talk(open_page(), 1)
+    fake.models = [fake_model("llama3.2:3b", digest="5" * 64)]
+    page = choose(page, -1, "Run again exactly")
+    assert "is no longer the model that wrote this reply" in errors(page)[0]
+    assert len(fake.requests) == 1
+
+
 def test_a_window_is_chosen_for_a_chat_up_to_what_the_model_was_trained_for(open_page, fake):
     fake.models = [fake_model("llama3.2:3b", context_length=20_000)]
     page = send(open_page(), "hello")
