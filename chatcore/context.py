@@ -154,8 +154,8 @@ def _too_long(tokens: float, budget: int, num_ctx: int, messages: int) -> str:
     what = "This prompt" if messages == 1 else "This prompt, with what is always sent before it,"
     return (
         f"{what} takes about {tokens:,.0f} tokens, and {budget:,} of the context window of"
-        f" {num_ctx:,} are free for it: shorten it, unpin messages, or choose a larger window"
-        " in the sidebar, then press Regenerate."
+        f" {num_ctx:,} are free for it: shorten it, unpin messages, or choose a larger num_ctx"
+        " under Options, then press Regenerate."
     )
 
 

@@ -13,6 +13,7 @@ Think = Literal["", "on", "off", "low", "medium", "high"]
 """Whether, or how much, a model shall think; "" as it does by itself."""
 
 BESIDE = {"keep_alive", "think"}  # fields of the request itself, not of its `options`
+A_TIME = "Input should be a time such as 5m or 2h, 0, or -1 for ever"
 Stop = Annotated[str, Field(min_length=1, max_length=100)]
 
 
@@ -60,15 +61,15 @@ class Options(BaseModel):
     num_predict: int | None = Field(
         default=None, ge=1, le=2**24, description="The reply ends after so many tokens."
     )
-    stop: tuple[Stop, ...] = Field(
-        default=(), max_length=16, description="The reply ends before one of these is written."
-    )
     keep_alive: str = Field(
         default="",
         pattern=r"^(|-1|0|[1-9][0-9]{0,6}(ms|s|m|h)?)$",
         description="How long the model stays in memory after the reply: 5m, 2h, 0, -1 for ever.",
     )
     think: Think = Field(default="", description="Whether, or how much, a model shall think.")
+    stop: tuple[Stop, ...] = Field(
+        default=(), max_length=16, description="The reply ends before one of these is written."
+    )
 
     def set(self) -> dict[str, Any]:
         """Those that are not left as they are, as JSON has them."""
@@ -104,7 +105,8 @@ def parse(given: object) -> Options:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "options"
-        raise OptionsRefused(f"{field}: {first['msg']}.") from error
+        what = A_TIME if first["type"] == "string_pattern_mismatch" else first["msg"]
+        raise OptionsRefused(f"{field}: {what}.") from error
 
 
 def kept(stored: dict[str, Any]) -> Options:

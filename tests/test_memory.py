@@ -121,7 +121,7 @@ def test_a_prompt_that_cannot_fit_is_not_sent_and_kept(small, store, ann, fake):
     followed(generation)
     reply = last(store, generation)
     assert reply.state == "error"
-    assert "choose a larger window" in reply.error
+    assert "choose a larger num_ctx" in reply.error
     assert fake.requests == []
     store.memory.choose_options(ann, generation.turn.session.id, Options(num_ctx=4096))
     followed(small.regenerate(ann, reply, MODEL))

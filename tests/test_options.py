@@ -23,6 +23,11 @@ def test_options_come_back_from_json_as_they_went():
     assert parse(options.set()) == options
 
 
+def test_a_time_that_is_none_is_refused_in_words():
+    with pytest.raises(OptionsRefused, match=r"^keep_alive: Input should be a time such as 5m"):
+        parse({"keep_alive": "soon"})
+
+
 @pytest.mark.parametrize(
     ("given", "named"),
     [

@@ -8,9 +8,9 @@ from streamlit.delta_generator import DeltaGenerator
 from chatcore import attachments
 from chatcore.blank import is_blank
 from chatcore.errors import ChatError
-from chatcore.options import Options
 from chatcore.types import File, Session
-from chatcore.ui import actions, chips, picker, state, words
+from chatcore.ui import actions, chips, choice, picker, state, words
+from chatcore.ui.choice import Choice
 from chatcore.ui.state import View
 
 
@@ -23,8 +23,8 @@ class Unsent:
     session_id: str | None
     """None for a new chat."""
     model: str
-    options: Options
-    """Of a new chat; another one knows its own."""
+    new: Choice
+    """For a new chat; another one knows its own."""
     reason: str = ""
 
 
@@ -57,6 +57,7 @@ def draw(view: View, notices: DeltaGenerator) -> None:
         value = st.chat_input(
             placeholder, key="prompt", accept_file="multiple", on_submit=_submitted
         )
+        choice.differing(view)
     if value and not st.session_state.pop("submitted", False):
         # A page from before a restart: to this server its input, and so the callback, was unknown.
         _submit()
@@ -77,13 +78,13 @@ def _submit() -> None:
     """
     value = st.session_state["prompt"]
     asked_for, picked = st.query_params.get("session"), picker.chosen()
-    options = Options(think=picker.thinking())
+    new = choice.of_new()
     # Now, since Streamlit forgets the files after this run.
     files, refused = attachments.read_all((file.name, file.getvalue()) for file in value.files)
     prompt = "" if is_blank(value.text) else value.text
     if prompt or files:
         session_id, model = _addressed(asked_for, picked)
-        unsent = Unsent(prompt, files, session_id, model, options, refused)
+        unsent = Unsent(prompt, files, session_id, model, new, refused)
         _keep(unsent) if refused else _send(unsent)
     elif refused:
         st.session_state["failure"] = refused
@@ -103,7 +104,13 @@ def _send(unsent: Unsent) -> None:
     try:
         services, owner = state.here()
         session_id = services.generations.send(
-            owner, unsent.session_id, unsent.prompt, unsent.model, unsent.files, unsent.options
+            owner,
+            unsent.session_id,
+            unsent.prompt,
+            unsent.model,
+            unsent.files,
+            unsent.new.options,
+            unsent.new.compact,
         )
     except ChatError as error:
         _keep(replace(unsent, reason=str(error)))

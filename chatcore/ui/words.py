@@ -1,10 +1,12 @@
 """Figures and names in words. Pure."""
 
+import json
 import re
 from datetime import date, datetime, timedelta, tzinfo
 
 from chatcore.context import Fit
 from chatcore.generation import Phase
+from chatcore.options import Options
 from chatcore.types import CHARACTERS_PER_TOKEN, Message, ModelInfo, Seen, Session, Share, Usage
 
 DIGEST = 12  # characters of it, as `ollama list` shows
@@ -144,11 +146,31 @@ def build(of: Seen, model: str) -> str:
     return " · ".join([*parts, f"seed {of.options.get('seed', 'unknown')}"])
 
 
+def options(chosen: Options) -> str:
+    """Those that are not left as they are: temperature 0.2 · seed 7 · stop "END"."""
+    return " · ".join(plain(f"{name} {_option(value)}") for name, value in chosen.set().items())
+
+
+def _option(value: float | str | list[str]) -> str:
+    if isinstance(value, list):
+        told = json.dumps(value[0], ensure_ascii=False)
+        return told if len(value) == 1 and len(told) <= 20 else f"at {things(len(value), 'text')}"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def window(usual: int, trained: int | None) -> str:
+    """What holds of num_ctx beside what is chosen."""
+    told = f"num_ctx is {min(usual, trained or usual):,} tokens where none is chosen"
+    if trained:
+        told += f", and at most {trained:,}, for which the model was trained"
+    return plain(f"{told}. A change reloads the model, and a larger one takes more memory.")
+
+
 def cut(of: Seen, prompt_eval_count: int) -> str:
     return (
         f"The model server read only {prompt_eval_count:,} of about {of.tokens:,} tokens, and so"
-        " left out more than Hearth did: choose a smaller context window in the sidebar, or give"
-        " the server a larger one."
+        " left out more than Hearth did: choose a smaller num_ctx under Options, or give the"
+        " server a larger window."
     )
 
 

@@ -35,6 +35,12 @@ def line(page):
     return next((int(match[1]) for match in found if match), None)
 
 
+def opened(page):
+    """With its options on the page."""
+    page.session_state["options"] = True
+    return page.run()
+
+
 def choose(page, n, entry):
     """An entry of the menu of the n-th message."""
     message = service.hearth().store.messages(1, session_of(page))[n]
@@ -138,23 +144,9 @@ def test_why_a_reply_cannot_be_run_again_is_told(open_page, fake):
     assert len(fake.requests) == 1
 
 
-def test_a_window_is_chosen_for_a_chat_up_to_what_the_model_was_trained_for(open_page, fake):
-    fake.models = [fake_model("llama3.2:3b", context_length=20_000)]
-    page = send(open_page(), "hello")
-    box = page.selectbox(key="window")
-    assert box.options == ["Usual", "2,048", "4,096", "8,192", "16,384", "20,000"]
-    assert "reloads the model" in box.help
-    page = send(box.select("20,000").run(), "more")
-    assert fake.requests[-1]["options"]["num_ctx"] == 20_000
-    assert gauge(page).endswith(" of 20,000 tokens")
-    assert open_page(session_of(page)).selectbox(key="window").value == "20,000"
-    page = send(page.selectbox(key="window").select("Usual").run(), "more")
-    assert fake.requests[-1]["options"]["num_ctx"] == 8192
-
-
 def test_a_prompt_that_cannot_fit_says_what_to_do(small, open_page, fake):
     page = send(open_page(), WORDS * 20)
-    assert "choose a larger window in the sidebar" in errors(page)[0]
+    assert "choose a larger num\\_ctx under Options" in errors(page)[0]
     assert fake.requests == []
 
 
@@ -180,7 +172,7 @@ def test_pins_that_fill_the_window_are_told_before_sending(small, open_page):
 
 def summed_up(page):
     """The same chat on, where the oldest are summed up."""
-    page.selectbox(key="full").select("Sum up the oldest").run()
+    opened(page).selectbox(key=f"full_{session_of(page)}").select("Sum up the oldest").run()
     assert "older messages will be summed up first" in gauge(page)
     return send(page, f"now? {WORDS}")
 
@@ -216,5 +208,5 @@ def test_a_correction_can_be_cancelled(small, open_page, fake):
     page = summed_up(page).run()
     page.button(key="edit_summary").click().run()
     page.button(key="cancel_summary").click().run()
-    assert not page.text_area
+    assert not [area for area in page.text_area if area.key == "summary_text"]
     assert page.button(key="edit_summary")

@@ -1,0 +1,140 @@
+"""What is chosen for a chat's replies: the panel for it, and the line that tells it.
+
+What is chosen before there is a chat waits in the page, and is kept with the chat when it begins.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+
+import streamlit as st
+
+from chatcore.errors import ChatError, OptionsRefused
+from chatcore.options import USUAL, Options, Think
+from chatcore.service import Hearth
+from chatcore.ui import actions, options, words
+from chatcore.ui.state import View
+
+FULL = ["Leave out the oldest", "Sum up the oldest"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is chosen for a chat, be it there yet or not."""
+
+    options: Options = USUAL
+    compact: bool = False
+
+
+def of(view: View) -> Choice:
+    """Of the chat that is open, or that will begin here."""
+    if view.session is None:
+        return of_new()
+    return Choice(view.session.options, bool(view.session.compact))
+
+
+def of_new() -> Choice:
+    """Of the chat that the next prompt begins; for callbacks, too."""
+    waiting: Choice = st.session_state.get("new_chat_choice", Choice())
+    return waiting
+
+
+def forget_new() -> None:
+    st.session_state.pop("new_chat_choice", None)
+
+
+def panel(view: View, model: str) -> None:
+    """Its content is drawn while it is open, and costs the other runs of the page nothing."""
+    place = st.popover(
+        "Options", icon=":material/tune:", key="options", on_change="rerun", width="stretch"
+    )
+    if not place.open:
+        return
+    session_id = view.session.id if view.session else None
+    # Other fields for another chat, and when all of them are emptied at once.
+    prefix = f"option_{session_id}_{st.session_state.get('options_emptied', 0)}"
+    now = of(view)
+    thinks, trained = _abilities(view, model)
+    with place:
+        with suppress(OptionsRefused):
+            change = partial(_choose, session_id, prefix)
+            options.fields(prefix, now.options, thinks, on_change=change)
+        st.caption(words.window(view.hearth.settings.num_ctx, trained))
+        _full(session_id, now)
+
+
+def _full(session_id: str | None, now: Choice) -> None:
+    key = f"full_{session_id}"
+    st.selectbox(
+        "When the window is full",
+        FULL,
+        index=int(now.compact),
+        key=key,
+        help="What becomes of the oldest messages. The model can sum them up, which takes a request"
+        " of its own now and then; all of them stay in the chat.",
+        on_change=_choose_full,
+        args=(session_id, key),
+    )
+
+
+def _abilities(view: View, model: str) -> tuple[tuple[Think, ...], int | None]:
+    """What can be chosen of its thinking, and the window it was trained for."""
+    if view.server is None:
+        return (), None
+    try:
+        client = view.hearth.host.client()
+        return client.thinks(model), client.trained_for(model)
+    except ChatError:  # the request itself will tell
+        return (), None
+
+
+def _choose(session_id: str | None, prefix: str, name: str) -> None:
+    """What stands in this field, unless it is refused: the panel says so."""
+    with suppress(OptionsRefused):
+        value = options.value(prefix, name)
+        _change(session_id, lambda old: old.model_copy(update={name: value}))
+
+
+def _change(session_id: str | None, changed: Callable[[Options], Options]) -> None:
+    def change(hearth: Hearth, owner: int) -> None:
+        assert session_id is not None
+        chosen = changed(hearth.store.session(owner, session_id).options)
+        hearth.store.memory.choose_options(owner, session_id, chosen)
+
+    if session_id is None:
+        new = of_new()
+        st.session_state["new_chat_choice"] = replace(new, options=changed(new.options))
+    else:
+        actions.attempt(change)
+
+
+def _choose_full(session_id: str | None, key: str) -> None:
+    compact = st.session_state[key] == FULL[1]
+    if session_id is None:
+        st.session_state["new_chat_choice"] = replace(of_new(), compact=compact)
+    else:
+        actions.attempt(
+            lambda hearth, owner: hearth.store.memory.choose_compact(owner, session_id, compact)
+        )
+
+
+def differing(view: View) -> None:
+    """What is chosen for the open chat, in a line, and the way back."""
+    told = words.options(of(view).options)
+    if not told:
+        return
+    with st.container(key="differing", horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f":material/tune: {told}", width="content")
+        st.button(
+            "Reset options",
+            key="reset_options",
+            type="tertiary",
+            on_click=_reset,
+            args=(view.session.id if view.session else None,),
+        )
+
+
+def _reset(session_id: str | None) -> None:
+    _change(session_id, lambda _: USUAL)
+    st.session_state["options_emptied"] = st.session_state.get("options_emptied", 0) + 1
