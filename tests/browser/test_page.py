@@ -110,7 +110,7 @@ def test_where_nothing_may_copy_the_text_is_shown_selected(app, fake, page):
 
 def test_a_link_to_a_message_shows_and_marks_it(long_chat, app, page, new_page):
     page.goto(f"{app.url}/?session={long_chat}")
-    reply(page, "SEEDEND")
+    at_the_end(page)
     address = link_to(page, 8)
     assert re.fullmatch(rf"{app.url}/\?session={long_chat}&message=\d+", address)
     other = new_page()
@@ -126,7 +126,7 @@ def test_a_link_to_a_message_shows_and_marks_it(long_chat, app, page, new_page):
 
 def test_a_link_is_done_with_when_the_chat_goes_on(long_chat, app, page):
     page.goto(f"{app.url}/?session={long_chat}")
-    reply(page, "SEEDEND")
+    at_the_end(page)
     address = link_to(page, 8)
     page.goto(address)
     expect(linked(page)).to_be_visible()
@@ -140,7 +140,7 @@ def test_a_link_is_done_with_when_the_chat_goes_on(long_chat, app, page):
 @pytest.mark.parametrize("way", ["other chat", "new chat"])
 def test_a_link_is_done_with_when_another_chat_is_opened(long_chat, app, page, way):
     page.goto(f"{app.url}/?session={long_chat}")
-    reply(page, "SEEDEND")
+    at_the_end(page)
     page.goto(link_to(page, 8))
     expect(linked(page)).to_be_visible()
     if way == "new chat":
@@ -168,7 +168,7 @@ def test_a_message_of_another_version_is_shown_on_demand(app, fake, page):
 
 def test_a_long_chat_opens_at_its_end(long_chat, app, page):
     page.goto(f"{app.url}/?session={long_chat}")
-    reply(page, "SEEDEND")
+    at_the_end(page)
     at_the_end(page)
     chats(page).last.click()
     expect(messages(page)).to_have_count(2)
@@ -180,7 +180,7 @@ def test_a_long_chat_opens_at_its_end(long_chat, app, page):
 def test_the_end_of_a_reply_under_way_stays_in_view(long_chat, app, fake, page):
     fake.reply("first words\n\n", *(f"line {n}\n\n" for n in range(40)), PAUSE, "last words")
     page.goto(f"{app.url}/?session={long_chat}")
-    reply(page, "SEEDEND")
+    at_the_end(page)
     send(page, "more")
     expect(messages(page).last.get_by_text("line 39")).to_be_in_viewport()
     at_the_end(page)
@@ -192,7 +192,7 @@ def test_the_end_of_a_reply_under_way_stays_in_view(long_chat, app, fake, page):
 def test_who_scrolled_up_stays_there_while_a_reply_streams(long_chat, app, fake, page):
     fake.reply("first words\n\n", PAUSE, *(f"line {n}\n\n" for n in range(40)), PAUSE, "end")
     page.goto(f"{app.url}/?session={long_chat}")
-    reply(page, "SEEDEND")
+    at_the_end(page)
     send(page, "more")
     reply(page, "first words")
     at_the_end(page)

@@ -277,7 +277,7 @@ function offer(root, text) {
 
 let telling = 0;
 
-function tell(root, word) {
+export function tell(root, word) {
   const place = root.querySelector("output");
   place.textContent = word;
   clearTimeout(telling);

@@ -1,7 +1,7 @@
 // The saved prompts at the composer: a list of them opens where one types "/" into the empty box,
 // or presses the button in it. Names and texts are shown as text, whatever they hold.
 
-import { composer } from "./page.js";
+import { composer, tell } from "./page.js";
 
 const MOST = 50; // prompts that are listed at once
 const LISTED = "saved_prompts";
@@ -29,6 +29,9 @@ export function savedPrompts(root, listen) {
   listen(list, "mousedown", (event) => event.preventDefault()); // the box keeps the focus
   listen(button, "mousedown", (event) => event.preventDefault());
   listen(button, "click", toggle);
+  const typing = composer();
+  // What was typed before this was fetched.
+  if (typing && typing === document.activeElement) typed({ target: typing });
 
   function typed(event) {
     const box = composer();
