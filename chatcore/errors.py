@@ -19,6 +19,8 @@ ChatError                the message is one sentence: what happened and what to 
  ├─ TooBusy              the owner has enough prompts waiting
  ├─ PromptTooLong        a message is longer than is taken, or than the context window
  ├─ OptionsRefused       an option of a reply has a value that cannot be sent
+ ├─ PersonaRefused       a persona has a field that cannot be, or its file is none
+ ├─ PersonaNotFound      no such persona of this owner's
  ├─ FileRefused          an attached file cannot be read, or is too much
  └─ CannotSee            the model takes no images
 """
@@ -98,6 +100,14 @@ class PromptTooLong(ChatError):
 
 class OptionsRefused(ChatError):
     """An option of a reply has a value that cannot be sent."""
+
+
+class PersonaRefused(ChatError):
+    """A persona has a field that cannot be, or its file is none."""
+
+
+class PersonaNotFound(ChatError):
+    """No such persona, or another owner's: never told apart."""
 
 
 class FileRefused(ChatError):

@@ -30,7 +30,7 @@ from chatcore.host import ModelHost
 from chatcore.line import Line, Ticket
 from chatcore.settings import Settings
 from chatcore.store import Store
-from chatcore.types import File, Message, Said, State, Think, Turn
+from chatcore.types import File, InForce, Message, Said, State, Think, Turn
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +71,7 @@ class Generations:
         model: str,
         attachments: Sequence[File] = (),
         think: Think = "",
+        in_force: InForce | None = None,
     ) -> Generation:
         """Store the prompt, then let the model answer it.
 
@@ -80,7 +81,13 @@ class Generations:
         self._check(owner, prompt)
         self._check_sight(model, any(file.text is None for file in attachments))
         turn = self._store.begin_turn(
-            owner, session_id, prompt, model, attachments=attachments, think=think
+            owner,
+            session_id,
+            prompt,
+            model,
+            attachments=attachments,
+            think=think,
+            in_force=in_force,
         )
         return self._begin(owner, turn)
 
@@ -92,18 +99,20 @@ class Generations:
         model: str,
         attachments: Sequence[File] = (),
         think: Think = "",
+        in_force: InForce | None = None,
     ) -> str:
         """Start, or keep the prompt until the session's reply under way has ended.
 
         Returns the session's id. Raises as start, and TooBusy where a prompt waits already.
         """
         try:
-            return self.start(owner, session_id, prompt, model, attachments, think).turn.session.id
+            generation = self.start(owner, session_id, prompt, model, attachments, think, in_force)
         except AlreadyGenerating:
             assert session_id is not None
             self._store.set_next(owner, session_id, prompt, model, attachments)
             self.start_next(owner, session_id)  # the reply may have ended meanwhile
             return session_id
+        return generation.turn.session.id
 
     def edit_next(self, owner: int, message_id: int, prompt: str) -> None:
         """Change the prompt that waits. Raises PromptTooLong, and as Store.edit_next."""

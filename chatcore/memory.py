@@ -1,7 +1,9 @@
 """What the next request of a chat will hold, and what that of a reply held."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from chatcore import summing
 from chatcore.context import (
@@ -15,11 +17,15 @@ from chatcore.context import (
     wire_messages,
 )
 from chatcore.counting import MARGIN_AT_FIRST, Counter, Estimator, size, total
+from chatcore.errors import PromptTooLong
+from chatcore.options import Options
+from chatcore.personas import Persona, variables
 from chatcore.settings import Settings
 from chatcore.store import Store
 from chatcore.types import ChatRequest, Message, Part, Seen, Session, Size, Summary
 
 LOOKED_AT = 3  # replies, from the last, among which one with a count is looked for
+OF_PERSONA = -(2**62)  # the id of its part; a summary's is the negative of its own
 NEXT_PROMPT = Part(0, "user", Size(messages=1))  # as long as nothing is written yet
 
 
@@ -40,6 +46,25 @@ class Plan:
     seen: Seen
     summary: Summary | None = None
     """What stands for the messages before it."""
+
+
+@dataclass(frozen=True)
+class Voice:
+    """The persona of a request, and the values of the variables in its system prompt."""
+
+    persona: Persona
+    values: dict[str, str]
+
+    @property
+    def system(self) -> str:
+        return variables.fill(self.persona.system, self.values)
+
+    def parts(self) -> list[Part]:
+        """What it takes of the window: nothing, where it says nothing."""
+        return [Part(OF_PERSONA, "system", size(self.system))] if self.system.strip() else []
+
+    def wire_messages(self) -> list[dict[str, Any]]:
+        return [{"role": "system", "content": self.system}] if self.system.strip() else []
 
 
 class Memory:
@@ -77,6 +102,9 @@ class Memory:
         if seen.summary is not None:
             summary = self._store.memory.summary_text(owner, seen.summary)
             messages = [summing.wire_message(summary), *messages]
+        if seen.persona is not None:
+            kept = self._store.personas.version(owner, seen.persona)
+            messages = [*Voice(kept.persona, seen.values).wire_messages(), *messages]
         return ChatRequest(reply.model, messages, seen.options, seen.think)
 
     def older(
@@ -129,6 +157,22 @@ class Memory:
         }
         return wire_messages(messages, contents, sees)
 
+    def _persona_options(self, owner: int, session: Session) -> Options:
+        """What the persona of a chat sets, where the chat itself does not."""
+        if session.persona is None:
+            return Options()
+        return self._store.personas.version(owner, session.persona.version).persona.options
+
+    def _voice(self, owner: int, session: Session, model: str) -> Voice | None:
+        """As it speaks now, by the clock of the visitor."""
+        if session.persona is None:
+            return None
+        persona = self._store.personas.version(owner, session.persona.version).persona
+        own = {field.name: field.default for field in persona.fields} | session.persona.values
+        now = datetime.now(_zone(session.persona.zone))
+        locale = session.persona.locale
+        return Voice(persona, variables.values(persona.system, now, locale, model, own))
+
     def _summary(self, owner: int, session: Session, parts: list[Part]) -> Summary | None:
         """What stands for the first of them, where that is wanted and a prompt follows it."""
         if not session.compact:
@@ -154,9 +198,12 @@ class Memory:
                 -summary.id, "system", size(summing.wire_message(summary.body)["content"])
             )
             parts = [stands, *uncovered(parts, summary.message_id)]
+        voice = self._voice(owner, session, target.model)
+        parts = [*(voice.parts() if voice else ()), *parts]
         estimator = Estimator(self._store.memory.samples(owner, target.model))
-        counter = self._counter(owner, parts, target.model, estimator)
-        fitted = fit(parts, num_ctx, None, counter)
+        persona = session.persona.version if session.persona else None
+        counter = self._counter(owner, parts, target.model, estimator, persona)
+        fitted = _fit(parts, num_ctx, counter, voice)
         fitted = fitted if fitted.left_out else replace(fitted, first=begins)
         at = ids.index(fitted.first)
         wanted = set(fitted.sent)
@@ -171,23 +218,32 @@ class Memory:
             before=tuple(n for n in ids[:at] if n in wanted),
             without=tuple(n for n in ids[at:] if n not in wanted),
             left_out=len(fitted.left_out),
-            options={"num_ctx": num_ctx},
+            options={**self._persona_options(owner, session).wire(), "num_ctx": num_ctx},
             sees=target.sees,
             summary=summary.id if summary else None,
+            persona=persona,
+            values=voice.values if voice else {},
         )
         return Plan(fitted, seen, summary)
 
-    def _counter(self, owner: int, parts: list[Part], model: str, estimator: Estimator) -> Counter:
+    def _counter(
+        self,
+        owner: int,
+        parts: list[Part],
+        model: str,
+        estimator: Estimator,
+        persona: int | None,
+    ) -> Counter:
         """That knows what the last reply saw, where its count can be believed."""
         replies: dict[int, int] = {}
-        standing = -parts[0].id if parts[0].id < 0 else None
+        standing = next((-part.id for part in parts if OF_PERSONA < part.id < 0), None)
         places = [n for n, part in enumerate(parts) if part.role == "assistant"]
         for place in reversed(places[-LOOKED_AT:]):
             message = self._store.message(owner, parts[place].id)
             usage, seen = message.usage, message.seen
             if message.model != model or usage is None or seen is None or seen.continued:
                 continue
-            if seen.summary != standing:
+            if (seen.summary, seen.persona) != (standing, persona):
                 break
             if usage.eval_count and not message.thinking:
                 replies[message.id] = usage.eval_count
@@ -197,6 +253,30 @@ class Memory:
                 counted = [p for p in parts[:place] if p.id in wanted or p.id < 0]
                 return Counter(estimator, counted, count, replies)
         return Counter(estimator, replies=replies)
+
+
+def _fit(parts: list[Part], num_ctx: int, counter: Counter, voice: Voice | None) -> Fit:
+    """Raises PromptTooLong; where the rest alone would fit, it is the persona that does not."""
+    try:
+        return fit(parts, num_ctx, None, counter)
+    except PromptTooLong:
+        if not voice or not (own := voice.parts()):
+            raise
+        fit(parts[len(own) :], num_ctx, None, counter)
+        tokens = counter.tokens(own[0])
+    raise PromptTooLong(
+        f"The system prompt of {voice.persona.name} takes about {tokens:,.0f} tokens, too many"
+        f" for a context window of {num_ctx:,}: shorten it, choose another persona, or a larger"
+        " window in the sidebar, then press Regenerate."
+    )
+
+
+def _zone(name: str) -> tzinfo | None:
+    """None, which is the server's, for one that this machine does not know."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return None
 
 
 def _without_images(part: Part) -> Part:

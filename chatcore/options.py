@@ -20,41 +20,53 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     temperature: float | None = Field(
-        None, ge=0, le=2, description="Higher is more varied, 0 always takes the likeliest word."
+        default=None,
+        ge=0,
+        le=2,
+        description="Higher is more varied, 0 always takes the likeliest word.",
     )
     top_p: float | None = Field(
-        None, ge=0, le=1, description="Choose among the likeliest words that together reach this."
+        default=None,
+        ge=0,
+        le=1,
+        description="Choose among the likeliest words that together reach this.",
     )
     top_k: int | None = Field(
-        None, ge=0, le=1000, description="Choose among so many of the likeliest words."
+        default=None, ge=0, le=1000, description="Choose among so many of the likeliest words."
     )
     min_p: float | None = Field(
-        None,
+        default=None,
         ge=0,
         le=1,
         description="Leave out words less likely than this share of the likeliest.",
     )
     repeat_penalty: float | None = Field(
-        None, ge=0, le=2, description="Above 1, words that were just used become less likely."
+        default=None,
+        ge=0,
+        le=2,
+        description="Above 1, words that were just used become less likely.",
     )
     seed: int | None = Field(
-        None, ge=0, lt=2**31, description="The same seed and request give the same reply."
+        default=None, ge=0, lt=2**31, description="The same seed and request give the same reply."
     )
     num_ctx: int | None = Field(
-        None, ge=256, le=2**24, description="The context window, in tokens, the reply among them."
+        default=None,
+        ge=256,
+        le=2**24,
+        description="The context window, in tokens, the reply among them.",
     )
     num_predict: int | None = Field(
-        None, ge=1, le=2**24, description="The reply ends after so many tokens."
+        default=None, ge=1, le=2**24, description="The reply ends after so many tokens."
     )
     stop: tuple[Stop, ...] = Field(
-        (), max_length=16, description="The reply ends before one of these is written."
+        default=(), max_length=16, description="The reply ends before one of these is written."
     )
     keep_alive: str = Field(
-        "",
+        default="",
         pattern=r"^(|-1|0|[1-9][0-9]{0,6}(ms|s|m|h)?)$",
         description="How long the model stays in memory after the reply: 5m, 2h, 0, -1 for ever.",
     )
-    think: Think = Field("", description="Whether, or how much, a model shall think.")
+    think: Think = Field(default="", description="Whether, or how much, a model shall think.")
 
     def set(self) -> dict[str, Any]:
         """Those that are not left as they are, as JSON has them."""

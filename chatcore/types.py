@@ -21,6 +21,18 @@ Think = Literal["", "on", "off", "low", "medium", "high"]
 
 
 @dataclass(frozen=True, slots=True)
+class InForce:
+    """The version of a persona that a chat is with, and what its variables are filled from."""
+
+    version: int
+    values: dict[str, str] = field(default_factory=dict)
+    """Of the persona's own fields, by name."""
+    zone: str = ""
+    """The visitor's time zone; "" for the server's."""
+    locale: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """A chat. `pk` is ours, unique in the database; `id` is its address, unique per owner."""
 
@@ -39,6 +51,7 @@ class Session:
     """The context window chosen for it, in tokens."""
     compact: int = 0
     """1 where what finds no room in it is summarised, and not only left out."""
+    persona: InForce | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +199,10 @@ class Seen:
     """Whether images were sent, and not only their names."""
     summary: int | None = None
     """Which summary stood for earlier messages."""
+    persona: int | None = None
+    """The version of the persona whose system prompt went first."""
+    values: dict[str, str] = field(default_factory=dict)
+    """Of the variables in that, as they were filled."""
 
 
 @dataclass(frozen=True, slots=True)

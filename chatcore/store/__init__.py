@@ -10,11 +10,12 @@ from typing import Protocol
 from chatcore.store.belongings import Belongings
 from chatcore.store.identities import Identities
 from chatcore.store.memory import MemoryStore
+from chatcore.store.personas import Personas
 from chatcore.store.posts import Posts
 from chatcore.store.search import Search
 from chatcore.store.shares import Shares
 from chatcore.store.tokens import Tokens
-from chatcore.types import File, Message, Owner, Record, Session, State, Think, Turn, Usage
+from chatcore.types import File, InForce, Message, Owner, Record, Session, State, Think, Turn, Usage
 
 
 class Store(Protocol):
@@ -38,6 +39,7 @@ class Store(Protocol):
     tokens: Tokens
     belongings: Belongings
     memory: MemoryStore
+    personas: Personas
 
     def check(self) -> None:
         """Write something that changes nothing: raises StoreError where a prompt would fail."""
@@ -84,15 +86,17 @@ class Store(Protocol):
         instead_of: int | None = None,
         attachments: Sequence[File] = (),
         think: Think = "",
+        in_force: InForce | None = None,
     ) -> Turn:
         """Store a prompt with its attachments and the empty reply to it, in one commit.
 
-        Without an id, in a new session. The reply is `streaming` until finish_reply. `instead_of`
+        Without an id, in a new session. `in_force`: the session is with that persona from now on,
+        where it is given. The reply is `streaming` until finish_reply. `instead_of`
         names a message of which the prompt becomes another version, with its attachments too;
         else it follows the leaf.
 
-        Raises SessionNotFound, MessageNotFound, and AlreadyGenerating while the session has a
-        reply that streams.
+        Raises SessionNotFound, MessageNotFound, PersonaNotFound, and AlreadyGenerating while the
+        session has a reply that streams.
         """
         ...
 

@@ -12,8 +12,9 @@ from typing import Any, get_type_hints
 
 import app
 from chatcore.identity import INTERNAL, browser_key
+from chatcore.personas import Persona
 from chatcore.store import Store
-from chatcore.types import Said, Seen, Size
+from chatcore.types import InForce, Said, Seen, Size
 from chatcore.web.api.operations import HEADERS, OPERATIONS
 from tests.isolation.world import MODEL, ORIGIN, Answer, World
 
@@ -28,6 +29,8 @@ KINDS = {
     "key_hash": "link",
     "token_id": "token",
     "summary_id": "summary",
+    "persona_id": "persona",
+    "version_id": "version",
     "key": "key",
     "query": "word",
 }
@@ -62,6 +65,11 @@ VALUES: dict[tuple[str, type], Callable[[World], Any]] = {
     ("keep", str): lambda _world: "pinned",
     ("num_ctx", int): lambda _world: 512,
     ("compact", bool): lambda _world: True,
+    ("slug", str): lambda _world: "tutor",
+    ("persona", Persona): lambda world: Persona(
+        name=f"Somebody {world.word()}", system=f"You are {world.word()}."
+    ),
+    ("in_force", InForce): lambda _world: None,
     ("seen", Seen): lambda _world: Seen(512, 9, 9, True, Size(), first=0),
 }
 NOT_PROBED = {
@@ -74,7 +82,7 @@ NOT_PROBED = {
     "identities.bring": "joins identities that were verified: a rule of the machine",
     "identities.pair": "takes a link that is known: a rule of the machine, and POST /pair",
 }
-PARTS = ("identities", "shares", "posts", "search", "tokens", "belongings", "memory")
+PARTS = ("identities", "shares", "posts", "search", "tokens", "belongings", "memory", "personas")
 PASSING = re.compile(r"event: (phase|delta)\n.*?\n\n|\"usage\": \{.*?\}", re.DOTALL)
 """How a stream came, which differs from time to time."""
 MASKED = re.compile(r"\d{9,}|[\w-]{20,}|zq\d+z|\b(session_)?(pk|id)=\d+|(?<=\"id\":)\"\d+\"")
@@ -226,7 +234,7 @@ def routes_of_the_app() -> set[tuple[str, str]]:
 
 def unknown(world: World, kind: str, like: Any) -> Any:
     """One of the same shape that never was."""
-    if kind in ("message", "file", "token", "summary"):
+    if kind in ("message", "file", "token", "summary", "persona", "version"):
         return like + 1_000_000
     if kind == "word":
         return world.word()

@@ -39,6 +39,8 @@ ROWS = {
     "identities": "select owner_n as owner, * from identities",
     "pairings": "select owner_n as owner, * from pairings",
     "personas": "select owner_n as owner, * from personas",
+    "persona_versions": "select owner_n as owner, v.* from persona_versions v"
+    " join personas p on p.id = v.persona_id",
     "tokens": "select owner_n as owner, * from tokens",
     "sessions": "select owner_n as owner, * from sessions",
     "messages": "select owner_n as owner, m.* from messages m"
@@ -59,6 +61,8 @@ IDS = {
     "link": ("shares", "key_hash"),
     "token": ("tokens", "id"),
     "summary": ("summaries", "id"),
+    "persona": ("personas", "id"),
+    "version": ("persona_versions", "id"),
     "identity": ("identities", "key"),
     "key": ("messages", "ikey"),
 }

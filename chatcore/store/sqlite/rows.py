@@ -17,6 +17,7 @@ from chatcore.errors import AlreadyGenerating, MessageNotFound, SessionNotFound
 from chatcore.types import (
     Attachment,
     File,
+    InForce,
     Message,
     Role,
     Seen,
@@ -37,7 +38,7 @@ SESSION = "pk, id, title, model, leaf_id, created_at, updated_at, n_messages, un
 WHOLE_SESSION = (
     f"{SESSION}, coalesce(json_extract(options, '$.think'), '') as think,"
     " json_extract(options, '$.num_ctx') as num_ctx,"
-    " coalesce(json_extract(options, '$.compact'), 0) as compact"
+    " coalesce(json_extract(options, '$.compact'), 0) as compact, persona"
 )
 MESSAGE = """
     m.id, m.session_pk, m.parent_id, m.role, m.state, coalesce(d.body, m.body) as body,
@@ -96,13 +97,18 @@ def make_owner(db: Database, key: str) -> int:
     return int(row[0])
 
 
+def _session(row: dict[str, Any]) -> Session:
+    kept = row.pop("persona")
+    return Session(**row, persona=kept and InForce(**json.loads(kept)))
+
+
 def session(db: Database, owner: int, session_id: str) -> Session:
     rows = db.query(
         f"select {WHOLE_SESSION} from sessions where owner_n = ? and id = ? and deleted_at is null",
         [owner, session_id],
     )
     if row := next(rows, None):
-        return Session(**row)
+        return _session(row)
     raise SessionNotFound("There is no such chat here.")
 
 
@@ -116,7 +122,7 @@ def session_of(db: Database, owner: int, message_id: int) -> Session:
         [owner, message_id],
     )
     if row := next(rows, None):
-        return Session(**row)
+        return _session(row)
     raise MessageNotFound("There is no such message here.")
 
 
@@ -153,7 +159,8 @@ def name_empty(db: Database, session_pk: int, title: str) -> None:
 
 def copy_options(db: Database, source_pk: int, to: int) -> None:
     db.execute(
-        "update sessions set options = (select options from sessions where pk = ?) where pk = ?",
+        "update sessions set (options, persona) ="
+        " (select options, persona from sessions where pk = ?) where pk = ?",
         [source_pk, to],
     )
 

@@ -271,6 +271,34 @@ def m009_memory(db: Database) -> None:
     """)
 
 
+@migrations()
+def m010_personas(db: Database) -> None:
+    """A version of a persona is never changed: a chat keeps the one that it began with. `slug`
+    names one that came with Hearth. No version wrote the table before, or the column."""
+    db.executescript("""
+    drop table personas;
+    create table personas(
+        id integer primary key autoincrement,
+        owner_n integer not null references owners(n) on delete cascade,
+        slug text,
+        created_at integer not null,
+        updated_at integer not null,
+        deleted_at integer
+    ) strict;
+    create index personas_owner on personas(owner_n);
+    create table persona_versions(
+        id integer primary key autoincrement,
+        persona_id integer not null references personas(id) on delete cascade,
+        n integer not null,
+        body text not null,
+        created_at integer not null,
+        unique(persona_id, n)
+    ) strict;
+    alter table sessions drop column persona_id;
+    alter table sessions add column persona text;
+    """)
+
+
 def prepare(path: Path) -> str:
     """Make `path` a history of this version, from nothing or from an older one.
 
