@@ -6,7 +6,17 @@ A link with a key is looked at first: whoever has one reads that chat, and sees 
 import streamlit as st
 
 from chatcore.errors import ChatError, NoIdentity
-from chatcore.ui import actions, picker, shared, sidebar, signing_in, state, style, words
+from chatcore.ui import (
+    actions,
+    persona_picker,
+    picker,
+    shared,
+    sidebar,
+    signing_in,
+    state,
+    style,
+    words,
+)
 
 st.set_page_config(
     page_title="Hearth",
@@ -28,6 +38,7 @@ try:
     else:
         view = state.load(in_chat=page is chat)
         picker.settle(view)
+        persona_picker.settle(view)
         page.run()
         view.rest.add(lambda: sidebar.draw(view))
         view.rest.draw()

@@ -107,6 +107,16 @@ class Memory:
             messages = [*Voice(kept.persona, seen.values).wire_messages(), *messages]
         return ChatRequest(reply.model, messages, seen.options, seen.think)
 
+    def tokens_of(self, owner: int, persona: Persona, target: Target) -> tuple[int, int]:
+        """About how many tokens its system prompt takes, and of how large a window. Raises
+        PromptTooLong where no prompt would fit beside it."""
+        voice = Voice(persona, {})
+        num_ctx = window(persona.options.num_ctx or self._settings.num_ctx, target.trained)
+        counter = Counter(Estimator(self._store.memory.samples(owner, target.model)))
+        own = voice.parts()
+        _fit([*own, NEXT_PROMPT], num_ctx, counter, voice)
+        return round(sum(map(counter.tokens, own))), num_ctx
+
     def older(
         self, owner: int, session: Session, reply: Message, target: Target
     ) -> tuple[int, ChatRequest] | None:

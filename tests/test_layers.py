@@ -46,9 +46,12 @@ MAY_IMPORT = {
     | {
         "ui",
         "service",
+        "store",
         "identity",
         "generation",
         "memory",
+        "personas",
+        "options",
         "context",
         "blocks",
         "markdown",

@@ -8,7 +8,8 @@ from streamlit.delta_generator import DeltaGenerator
 from chatcore import attachments
 from chatcore.errors import ChatError
 from chatcore.types import File, Session, Think
-from chatcore.ui import actions, chips, picker, state, words
+from chatcore.ui import actions, chips, persona_picker, picker, state, words
+from chatcore.ui.persona_picker import Picked
 from chatcore.ui.state import View
 
 
@@ -23,6 +24,7 @@ class Unsent:
     model: str
     think: Think
     """Of a new chat; another one knows its own."""
+    picked: Picked
     reason: str = ""
 
 
@@ -47,6 +49,7 @@ def draw(view: View, notices: DeltaGenerator) -> None:
     """notices: a place for what went wrong, and for what could not be sent."""
     with notices:
         actions.tell_failure()
+        persona_picker.tell()
         _unsent()
     model = picker.chosen() if view.server else ""
     placeholder = f"Message {model}".strip()
@@ -55,6 +58,7 @@ def draw(view: View, notices: DeltaGenerator) -> None:
         value = st.chat_input(
             placeholder, key="prompt", accept_file="multiple", on_submit=_submitted
         )
+        persona_picker.draw(view)
     if value and not st.session_state.pop("submitted", False):
         # A page from before a restart: to this server its input, and so the callback, was unknown.
         _submit()
@@ -75,16 +79,21 @@ def _submit() -> None:
     """
     value = st.session_state["prompt"]
     asked_for, picked = st.query_params.get("session"), picker.chosen()
-    think = picker.thinking()
+    think, with_whom = picker.thinking(), persona_picker.picked()
     # Now, since Streamlit forgets the files after this run.
     files, refused = attachments.read_all((file.name, file.getvalue()) for file in value.files)
     prompt = value.text if value.text.strip() else ""
     if prompt or files:
         session_id, model = _addressed(asked_for, picked)
-        unsent = Unsent(prompt, files, session_id, model, think, refused)
+        unsent = Unsent(prompt, files, session_id, model, think, with_whom, refused)
         _keep(unsent) if refused else _send(unsent)
     elif refused:
         st.session_state["failure"] = refused
+
+
+def send_starter(prompt: str) -> None:
+    """The first prompt of a new chat, by a button."""
+    _send(Unsent(prompt, (), None, picker.chosen(), picker.thinking(), persona_picker.picked()))
 
 
 def _addressed(asked_for: str | None, picked: str) -> tuple[str | None, str]:
@@ -100,8 +109,15 @@ def _send(unsent: Unsent) -> None:
     """Into its own chat, whichever is open by now."""
     try:
         services, owner = state.here()
+        session = state.session(services, owner, unsent.session_id)
         session_id = services.generations.send(
-            owner, unsent.session_id, unsent.prompt, unsent.model, unsent.files, unsent.think
+            owner,
+            unsent.session_id,
+            unsent.prompt,
+            unsent.model,
+            unsent.files,
+            unsent.think,
+            persona_picker.in_force(services, owner, unsent.picked, session, unsent.model),
         )
     except ChatError as error:
         _keep(replace(unsent, reason=str(error)))

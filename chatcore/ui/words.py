@@ -17,6 +17,12 @@ def plain(text: str) -> str:
     return PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
 
 
+def short(text: str, most: int = 100) -> str:
+    """Its beginning, on one line."""
+    line = " ".join(text[: 2 * most].split())
+    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
+
+
 def sentence(text: str) -> str:
     """One of our errors as Markdown: `code` stays code, all else is shown as it is."""
     parts = text.split("`")
