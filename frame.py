@@ -30,7 +30,8 @@ style.apply()
 chat = st.Page("pages/chat.py", title="Chat", url_path="home", default=True)
 dashboard = st.Page("pages/dashboard.py", title="Dashboard", url_path="insights")
 settings = st.Page("pages/settings.py", title="Settings", url_path="preferences")
-page = st.navigation([chat, dashboard, settings], position="hidden")
+personas = st.Page("pages/personas.py", title="Personas", url_path="characters")
+page = st.navigation([chat, personas, dashboard, settings], position="hidden")
 
 try:
     if page is chat and (link := shared.opened()):

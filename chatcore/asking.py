@@ -12,6 +12,7 @@ from chatcore.generation import Generation
 from chatcore.memory import Memory, Target
 from chatcore.settings import Settings
 from chatcore.store import Store
+from chatcore.trial import Trial
 from chatcore.types import ChatRequest, Message, Seen, Session, Think
 
 TOKENS_OF_A_NAME = 200  # a model that cannot but think must get past it
@@ -33,17 +34,36 @@ class Asker:
         self._settings = settings
         self._memory = Memory(store, settings)
 
-    async def ask(self, client: OllamaClient, generation: Generation) -> None:
+    async def ask(
+        self, client: OllamaClient, generation: Generation, trial: Trial | None = None
+    ) -> None:
         """Add to the generation what comes. Raises what the client raises, and ServerError where a
-        limit is reached or nothing was said. On the client's event loop."""
+        limit is reached or nothing was said. On the client's event loop.
+
+        trial: what is asked instead, of which nothing is stored."""
         generation.enter("loading")
+        if trial is not None:
+            await self._try_out(client, generation, trial)
+            return
         seen = await self._seen(client, generation)
         reply = generation.turn.reply
         request = await asyncio.to_thread(self._memory.request, generation.owner, reply, seen)
         self._store.memory.saw(generation.owner, reply.id, seen)
-        clock = asyncio.create_task(
-            self._watch_loading(client, generation, request.model, seen.tokens)
-        )
+        await self._stream(client, generation, request, seen.tokens)
+
+    async def _try_out(self, client: OllamaClient, generation: Generation, trial: Trial) -> None:
+        model = generation.turn.reply.model
+        await self._check_model(client, model)
+        target = Target(model, await client.context_length(model), client.sees(model))
+        find = partial(self._memory.trial, generation.owner, trial, target)
+        request, tokens = await asyncio.to_thread(find)
+        think = _think(trial.persona.options.think, client.thinks(model))
+        await self._stream(client, generation, replace(request, think=think), tokens)
+
+    async def _stream(
+        self, client: OllamaClient, generation: Generation, request: ChatRequest, tokens: int
+    ) -> None:
+        clock = asyncio.create_task(self._watch_loading(client, generation, request.model, tokens))
         room = self._settings.reply_characters
         generation.asked()
         try:
@@ -77,11 +97,7 @@ class Asker:
     async def _seen(self, client: OllamaClient, generation: Generation) -> Seen:
         owner, turn = generation.owner, generation.turn
         reply = turn.reply
-        if not reply.model:
-            await asyncio.to_thread(client.version)  # a dead server is the better reason
-            raise ModelNotFound(
-                f"No model is installed on {client.host}: get one, e.g. `ollama pull qwen3:8b`."
-            )
+        await self._check_model(client, reply.model)
         # First, since what it learns of the model is known to the client from then on.
         trained = await client.context_length(reply.model)
         target = Target(reply.model, trained, client.sees(reply.model))
@@ -89,6 +105,13 @@ class Asker:
         plan = await asyncio.to_thread(self._memory.of, owner, turn.session, reply, target)
         think = _think(turn.session.think, client.thinks(reply.model))
         return replace(plan.seen, think=think)
+
+    async def _check_model(self, client: OllamaClient, model: str) -> None:
+        if not model:
+            await asyncio.to_thread(client.version)  # a dead server is the better reason
+            raise ModelNotFound(
+                f"No model is installed on {client.host}: get one, e.g. `ollama pull qwen3:8b`."
+            )
 
     async def _sum_up(self, client: OllamaClient, generation: Generation, target: Target) -> None:
         """What finds no room, where the chat is set so; without a word of the model it is left

@@ -30,6 +30,7 @@ from chatcore.host import ModelHost
 from chatcore.line import Line, Ticket
 from chatcore.settings import Settings
 from chatcore.store import Store
+from chatcore.trial import Trial
 from chatcore.types import File, InForce, Message, Said, State, Think, Turn
 
 log = logging.getLogger(__name__)
@@ -226,6 +227,17 @@ class Generations:
             with suppress(ServerUnreachable, ServerError, ModelNotFound, EngineError):
                 check_sight(self._host.client(), model)
 
+    def try_out(self, owner: int, trial: Trial, model: str) -> Generation:
+        """Let the model answer what is stored nowhere. Raises TooBusy and PromptTooLong."""
+        self._check(owner, trial.said[-1].content)
+        generation = Generation(owner, trial.turn(model))
+        self._loop.call_soon_threadsafe(self._spawn, generation, trial)
+        return generation
+
+    def stop_trial(self, generation: Generation) -> None:
+        self._loop.call_soon_threadsafe(self._stop, generation)
+        generation.wait()
+
     def _begin(self, owner: int, turn: Turn) -> Generation:
         generation = Generation(owner, turn)
         with self._registered:
@@ -235,9 +247,10 @@ class Generations:
             self._registered.notify_all()
         return generation
 
-    def _spawn(self, generation: Generation) -> None:
-        self._answers[generation] = self._loop.create_task(self._answer(generation))
-        reply = self._loop.create_task(self._run(generation))
+    def _spawn(self, generation: Generation, trial: Trial | None = None) -> None:
+        self._answers[generation] = self._loop.create_task(self._answer(generation, trial))
+        run = self._run_trial if trial else self._run
+        reply = self._loop.create_task(run(generation))
         self._replies.add(reply)
         reply.add_done_callback(self._replies.discard)
 
@@ -272,6 +285,11 @@ class Generations:
             self._forget(generation)
             generation.end()
 
+    async def _run_trial(self, generation: Generation) -> None:
+        await self._outcome(generation)
+        del self._answers[generation]
+        generation.end()
+
     def _go_on(self, generation: Generation) -> None:
         """With the prompt that waits. After a failure it waits on, for the person to decide."""
         try:
@@ -302,7 +320,7 @@ class Generations:
             return "error"
         return "done"
 
-    async def _answer(self, generation: Generation) -> None:
+    async def _answer(self, generation: Generation, trial: Trial | None) -> None:
         """Wait for a place in the line, then ask, within the limits of a reply."""
         client = await asyncio.to_thread(self._host.client)
         self._clients.add(client)
@@ -311,7 +329,7 @@ class Generations:
         async with self._line.place(ticket):
             try:
                 async with asyncio.timeout(self._settings.reply_seconds):
-                    await self._asker.ask(client, generation)
+                    await self._asker.ask(client, generation, trial)
             except TimeoutError:
                 raise ServerError(
                     f"The reply was ended after {self._settings.reply_seconds} s"

@@ -22,6 +22,7 @@ from chatcore.options import Options
 from chatcore.personas import Persona, variables
 from chatcore.settings import Settings
 from chatcore.store import Store
+from chatcore.trial import Trial
 from chatcore.types import ChatRequest, Message, Part, Seen, Session, Size, Summary
 
 LOOKED_AT = 3  # replies, from the last, among which one with a count is looked for
@@ -117,6 +118,23 @@ class Memory:
         _fit([*own, NEXT_PROMPT], num_ctx, counter, voice)
         return round(sum(map(counter.tokens, own))), num_ctx
 
+    def trial(self, owner: int, trial: Trial, target: Target) -> tuple[ChatRequest, int]:
+        """The request of a conversation that is not stored, and about how many tokens it takes.
+        Raises PromptTooLong."""
+        persona = trial.persona
+        own = {field.name: field.default for field in persona.fields}
+        voice = _speaking(persona, own, trial.zone, trial.locale, target.model)
+        said = [Part(n, each.role, size(each.content)) for n, each in enumerate(trial.said)]
+        num_ctx = window(persona.options.num_ctx or self._settings.num_ctx, target.trained)
+        counter = Counter(Estimator(self._store.memory.samples(owner, target.model)))
+        fitted = _fit([*voice.parts(), *said], num_ctx, counter, voice)
+        kept = [trial.said[n] for n in fitted.sent if n >= 0]
+        messages = [{"role": each.role, "content": each.content} for each in kept]
+        options = persona.options.wire() | {"num_ctx": num_ctx}
+        return ChatRequest(
+            target.model, [*voice.wire_messages(), *messages], options
+        ), fitted.tokens
+
     def older(
         self, owner: int, session: Session, reply: Message, target: Target
     ) -> tuple[int, ChatRequest] | None:
@@ -179,9 +197,7 @@ class Memory:
             return None
         persona = self._store.personas.version(owner, session.persona.version).persona
         own = {field.name: field.default for field in persona.fields} | session.persona.values
-        now = datetime.now(_zone(session.persona.zone))
-        locale = session.persona.locale
-        return Voice(persona, variables.values(persona.system, now, locale, model, own))
+        return _speaking(persona, own, session.persona.zone, session.persona.locale, model)
 
     def _summary(self, owner: int, session: Session, parts: list[Part]) -> Summary | None:
         """What stands for the first of them, where that is wanted and a prompt follows it."""
@@ -279,6 +295,12 @@ def _fit(parts: list[Part], num_ctx: int, counter: Counter, voice: Voice | None)
         f" for a context window of {num_ctx:,}: shorten it, choose another persona, or a larger"
         " window in the sidebar, then press Regenerate."
     )
+
+
+def _speaking(persona: Persona, own: dict[str, str], zone: str, locale: str, model: str) -> Voice:
+    """As it speaks now. own: the values of its own fields."""
+    now = datetime.now(_zone(zone))
+    return Voice(persona, variables.values(persona.system, now, locale, model, own))
 
 
 def _zone(name: str) -> tzinfo | None:

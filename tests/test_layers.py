@@ -33,11 +33,13 @@ MAY_IMPORT = {
     "line": EVERYWHERE,
     "generation": EVERYWHERE,
     "summing": set(),
+    "trial": EVERYWHERE | {"personas"},
     "memory": EVERYWHERE
-    | {"context", "counting", "options", "personas", "summing", "settings", "store"},
-    "asking": EVERYWHERE | {"naming", "generation", "memory", "client", "settings", "store"},
+    | {"context", "counting", "options", "personas", "summing", "settings", "store", "trial"},
+    "asking": EVERYWHERE
+    | {"naming", "generation", "memory", "client", "settings", "store", "trial"},
     "generations": EVERYWHERE
-    | {"asking", "generation", "line", "client", "host", "settings", "store"},
+    | {"asking", "generation", "line", "client", "host", "settings", "store", "trial"},
     "secret": EVERYWHERE | {"settings"},
     "service": EVERYWHERE | {"settings", "store", "host", "generations", "identity", "secret"},
     "web": EVERYWHERE
@@ -52,6 +54,7 @@ MAY_IMPORT = {
         "memory",
         "personas",
         "options",
+        "trial",
         "context",
         "blocks",
         "markdown",

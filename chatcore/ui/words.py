@@ -17,9 +17,13 @@ def plain(text: str) -> str:
     return PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
 
 
+def one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
 def short(text: str, most: int = 100) -> str:
     """Its beginning, on one line."""
-    line = " ".join(text[: 2 * most].split())
+    line = one_line(text[: 2 * most])
     return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
 
 
