@@ -45,8 +45,11 @@ def draw_stop(place: DeltaGenerator, session: Session) -> None:
     )
 
 
-def draw(view: View, notices: DeltaGenerator) -> None:
-    """notices: a place for what went wrong, and for what could not be sent."""
+def draw(view: View, notices: DeltaGenerator) -> DeltaGenerator:
+    """notices: a place for what went wrong, and for what could not be sent.
+
+    Returns the line below the input, for what else is told there.
+    """
     with notices:
         actions.tell_failure()
         persona_picker.tell()
@@ -58,11 +61,12 @@ def draw(view: View, notices: DeltaGenerator) -> None:
         value = st.chat_input(
             placeholder, key="prompt", accept_file="multiple", on_submit=_submitted
         )
-        persona_picker.draw(view)
+        line = persona_picker.draw(view)
     if value and not st.session_state.pop("submitted", False):
         # A page from before a restart: to this server its input, and so the callback, was unknown.
         _submit()
         st.rerun()
+    return line
 
 
 def _submitted() -> None:

@@ -29,9 +29,10 @@ KNOWN = ", ".join(f"`{{{{{name}}}}}`" for name in variables.GIVEN)
 
 def draw(view: View, asked_for: str) -> None:
     """asked_for: the persona's id, or "new"."""
-    st.page_link(
-        "pages/personas.py", label="All personas", icon=":material/arrow_back:", query_params={}
-    )
+    with st.container(key="persona_back"):
+        st.page_link(
+            "pages/personas.py", label="All personas", icon=":material/arrow_back:", query_params={}
+        )
     actions.tell_failure()
     try:
         kept = _kept(view, asked_for)
@@ -86,7 +87,7 @@ def _forget() -> None:
 
 def _typed(view: View, before: Persona) -> Persona | None:
     """What stands in the inputs; None, with the reason beneath, where that is no persona."""
-    name, avatar = st.columns([3, 1])
+    name, avatar = st.columns([2, 1])
     given: dict[str, Any] = {
         "name": name.text_input("Name", key=f"{KEY}name", autocomplete="off"),
         "avatar": avatar.text_input(

@@ -11,6 +11,7 @@ from chatcore.ui.persona_picker import Choice
 from chatcore.ui.state import View
 
 NAME_CHARACTERS = 80
+SAYS_CHARACTERS = 70
 
 
 def draw(view: View) -> None:
@@ -40,7 +41,8 @@ def _row(label: str, choice: Choice, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=key):
         with st.container(gap=None, width="stretch"):
             _name(choice)
-            st.caption(words.plain(words.short(choice.persona.system)) or "No system prompt")
+            says = words.short(choice.persona.system, SAYS_CHARACTERS)
+            st.caption(words.plain(says) or "No system prompt")
         if st.button(
             "Chat",
             key=f"{key}_chat",
@@ -73,10 +75,10 @@ def _what_else(choice: Choice, key: str) -> None:
         f"More for {words.plain(choice.persona.name)}",
         ["Edit", "Duplicate", "Delete"],
         icon=":material/more_vert:",
-        key=f"{key}_menu",
+        key=(menu := f"persona_menu_{choice.persona_id}"),
         type="tertiary",
         on_click=_act,
-        args=(choice.persona_id, choice.persona, f"{key}_menu"),
+        args=(choice.persona_id, choice.persona, menu),
     )
 
 

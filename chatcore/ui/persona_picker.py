@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from chatcore.errors import ChatError, PersonaNotFound
 from chatcore.memory import Memory, Target
@@ -23,6 +24,7 @@ from chatcore.ui.state import View
 
 NOBODY = "No persona"
 FIELD = "persona_field_"
+WIDTH = 200  # pixels
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,8 @@ def settle(view: View) -> None:
     st.session_state["persona"] = label
 
 
-def draw(view: View) -> None:
-    """Beside the composer."""
+def draw(view: View) -> DeltaGenerator:
+    """Beside the composer; returns the line it stands in."""
     found = choices(view.hearth, view.owner)
     kept = of(view)
     if kept is not None:
@@ -93,16 +95,19 @@ def draw(view: View) -> None:
     elif view.session is not None or st.session_state["persona"] not in found:
         st.session_state["persona"] = NOBODY
     here = st.session_state["persona"]
-    with st.container(key="with_whom", horizontal=True, vertical_alignment="center", gap="small"):
+    line = st.container(key="with_whom", horizontal=True, vertical_alignment="center", gap="small")
+    with line:
         st.selectbox(
             "Persona",
             [NOBODY, *found] if here in found else list(dict.fromkeys([NOBODY, here, *found])),
             key="persona",
             label_visibility="collapsed",
+            width=WIDTH,
             on_change=_choose,
         )
         if kept is not None and view.session is not None:
             _of_this_chat(view.session, kept, found.get(here))
+    return line
 
 
 def of(view: View) -> Kept | None:

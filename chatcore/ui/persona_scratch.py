@@ -20,7 +20,7 @@ from chatcore.ui.follow import pieces
 from chatcore.ui.state import View
 from chatcore.ui.transcript import draw_text
 
-HEIGHT = 480  # pixels
+HEIGHT = 400  # pixels
 SAID, REPLY, FAILURE = "scratch_said", "scratch_reply", "scratch_failure"
 
 

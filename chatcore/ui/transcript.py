@@ -79,8 +79,8 @@ class Transcript:
         stop.empty()
 
     def _draw_composer(self, notices: DeltaGenerator) -> None:
-        composer.draw(self._view, notices)
-        self._gauge.draw(self._messages)
+        line = composer.draw(self._view, notices)
+        self._gauge.draw(self._messages, line)
 
     def _draw_all(self, messages: list[Message]) -> None:
         with self._head:

@@ -332,7 +332,7 @@ def test_a_prompt_that_cannot_fit_is_told_in_the_editor(editor):
 
 
 def test_a_persona_is_duplicated_and_opened(personas):
-    page = personas.menu_button(key=f"persona_{kept()[0].id}_menu").click("Duplicate").run()
+    page = personas.menu_button(key=f"persona_menu_{kept()[0].id}").click("Duplicate").run()
     assert names() == ["Pirate", "Pirate (copy)"]
     assert page.text_input(key="persona_edit_name").value == "Pirate (copy)"
 
@@ -345,7 +345,7 @@ def test_one_that_comes_along_is_duplicated_to_be_changed(personas):
 
 
 def test_delete_can_be_undone(personas):
-    page = personas.menu_button(key=f"persona_{kept()[0].id}_menu").click("Delete").run()
+    page = personas.menu_button(key=f"persona_menu_{kept()[0].id}").click("Delete").run()
     assert kept() == []
     page.button(key="undo_delete_persona").click().run()
     assert names() == ["Pirate"]
