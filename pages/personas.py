@@ -4,7 +4,7 @@ import streamlit as st
 
 from chatcore.ui import persona_editor, persona_list, state
 
-edited = st.query_params.get("persona")
+edited = persona_list.in_address()
 st.set_page_config(page_title="Personas · Hearth", layout="centered" if edited is None else "wide")
 view = state.view()
 

@@ -14,6 +14,21 @@ NAME_CHARACTERS = 80
 SAYS_CHARACTERS = 70
 
 
+def in_address() -> str | None:
+    """The persona that the address names: its id, or "new"; None for the list.
+
+    Said again when it changed, since a link of a page to itself leaves the browser's address.
+    """
+    named = st.query_params.get("persona")
+    if st.session_state.get("persona_shown", ...) != named:
+        st.session_state["persona_shown"] = named
+        if named is None:
+            st.query_params.clear()
+        else:
+            st.query_params["persona"] = named
+    return named
+
+
 def draw(view: View) -> None:
     st.session_state.pop("persona_edited", None)
     st.header("Personas", anchor=False)

@@ -165,7 +165,7 @@ def ask_fields(persona: Persona) -> None:
 def _inputs(fields: tuple[Field, ...], values: dict[str, str]) -> None:
     for field in fields:
         st.text_input(
-            words.plain(field.question or field.name),
+            words.label(field.question or field.name),
             value=values.get(field.name, ""),
             placeholder=field.default,
             max_chars=VALUE_CHARACTERS,

@@ -9,6 +9,7 @@ from chatcore.types import CHARACTERS_PER_TOKEN, Message, ModelInfo, Seen, Sessi
 
 NEAR = 0.8  # of what there is room for
 
+MARKS = re.compile(r"([\\`*_\[\]<>$:~|&#!])")
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
@@ -25,6 +26,12 @@ def short(text: str, most: int = 100) -> str:
     """Its beginning, on one line."""
     line = one_line(text[: 2 * most])
     return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
+
+
+def label(text: str) -> str:
+    """As plain, for the label of an input: screen readers are told it as it is written here, so
+    what Markdown reads nothing into stays bare."""
+    return MARKS.sub(r"\\\1", one_line(text))
 
 
 def sentence(text: str) -> str:

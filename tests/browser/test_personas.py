@@ -71,6 +71,7 @@ def test_a_persona_is_picked_by_keyboard_asked_and_comes_back_with_its_chat(app,
     ready(page)
     page.locator(".st-key-persona input").focus()
     page.keyboard.type("Translator")
+    expect(page.get_by_role("option")).to_have_count(1)
     page.keyboard.press("Enter")
     box = page.get_by_label("Into which language?")
     box.fill("Finnish")
@@ -152,6 +153,20 @@ def test_a_persona_is_made_and_tried_before_it_is_saved(app, fake, page):
     page.get_by_role("link", name="All personas").click()
     expect(page.get_by_role("link", name="Ada")).to_be_visible()
     expect(page.locator("[class*='st-key-session_']")).to_have_count(0)
+
+
+def test_every_link_of_the_page_stays_in_its_address(app, pirate):
+    page = pirate
+    edit(page)
+    expect(page).to_have_url(re.compile(r"/characters\?persona=\d+$"))
+    page.get_by_role("link", name="Personas", exact=True).click()
+    expect(page.get_by_role("heading", name="Built in")).to_be_visible()
+    expect(page).to_have_url(f"{app.url}/characters")
+    page.locator(".st-key-persona_built_in_0_duplicate button").click()
+    expect(page.locator(".st-key-persona_edit_name input")).to_have_value("Tutor (copy)")
+    expect(page).to_have_url(re.compile(r"/characters\?persona=\d+$"))
+    page.go_back()
+    expect(page.get_by_role("heading", name="Built in")).to_be_visible()
 
 
 def test_the_scratch_reply_goes_on_while_the_editor_is_used_and_can_be_stopped(app, fake, pirate):

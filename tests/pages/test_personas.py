@@ -86,7 +86,7 @@ def test_a_starter_sends_itself(page, fake):
 def test_its_fields_are_asked_before_the_first_prompt(page, fake):
     page = choose(page)
     box = page.text_input(key="persona_field_called")
-    assert (box.label, box.placeholder) == ("What is it called\\?", "Jack")
+    assert (box.label, box.placeholder) == ("What is it called?", "Jack")
     send(page.text_input(key="persona_field_called").set_value("Anne").run(), "hello")
     assert "called Anne" in system(fake)
 
