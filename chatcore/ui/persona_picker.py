@@ -33,7 +33,8 @@ class Choice:
 
     persona: Persona
     persona_id: int | None
-    """None for one that comes with Hearth."""
+    """None for one that comes with Hearth, which has a slug."""
+    slug: str | None
     keep: Callable[[Hearth, int], Kept]
     """As a version of the owner's, which it may have to become first."""
 
@@ -52,9 +53,9 @@ def choices(services: Hearth, owner: int) -> dict[str, Choice]:
     """By their labels, which are all different: a select box hands back the label."""
     found: dict[str, Choice] = {}
     for kept in services.store.personas.of(owner):
-        _add(found, Choice(kept.persona, kept.id, lambda *_, kept=kept: kept))
+        _add(found, Choice(kept.persona, kept.id, None, lambda *_, kept=kept: kept))
     for slug, persona in BUILT_IN.items():
-        _add(found, Choice(persona, None, _built_in(slug, persona)))
+        _add(found, Choice(persona, None, slug, _built_in(slug, persona)))
     return found
 
 
@@ -118,17 +119,11 @@ def of(view: View) -> Kept | None:
 
 
 def _label_of(found: dict[str, Choice], kept: Kept) -> str:
-    """Of a persona that was deleted, or is another by now, its own name."""
+    """Of a persona that was deleted, its own name."""
     for label, choice in found.items():
-        if _is_same(choice, kept):
+        if choice.persona_id == kept.id or (kept.slug and choice.slug == kept.slug):
             return label
     return f"{_name(kept.persona)} (deleted)"
-
-
-def _is_same(choice: Choice, kept: Kept) -> bool:
-    if kept.slug is not None:
-        return choice.persona == BUILT_IN.get(kept.slug)
-    return choice.persona_id == kept.id
 
 
 def _of_this_chat(session: Session, kept: Kept, choice: Choice | None) -> None:
@@ -210,18 +205,30 @@ def in_force(
     Raises PersonaNotFound, and PromptTooLong for a new chat in which it finds no room.
     """
     if session is not None:
-        here = session.persona and replace(session.persona, zone=picked.zone, locale=picked.locale)
-        return here if here != session.persona else None
+        return _brought_here(session.persona, picked)
     if picked.label == NOBODY:
         return None
-    choice = choices(services, owner).get(picked.label)
-    if choice is None:
-        raise PersonaNotFound("This persona was changed or deleted: choose it again, or another.")
+    choice = _labelled(services, owner, picked.label)
     Memory(services.store, services.settings).tokens_of(
         owner, choice.persona, target(services, model)
     )
     kept = choice.keep(services, owner)
     return InForce(kept.version, _own(kept.persona, picked.values), picked.zone, picked.locale)
+
+
+def _brought_here(kept: InForce | None, picked: Picked) -> InForce | None:
+    """The same for who is elsewhere by now; None where nothing changed, or nothing is told."""
+    if kept is None:
+        return None
+    here = replace(kept, zone=picked.zone or kept.zone, locale=picked.locale or kept.locale)
+    return here if here != kept else None
+
+
+def _labelled(services: Hearth, owner: int, label: str) -> Choice:
+    choice = choices(services, owner).get(label)
+    if choice is None:
+        raise PersonaNotFound("This persona was changed or deleted: choose it again, or another.")
+    return choice
 
 
 def target(services: Hearth, model: str) -> Target:
@@ -243,7 +250,7 @@ def _choose() -> None:
     _forget_fields()
 
     def choose(services: Hearth, owner: int) -> None:
-        choice = choices(services, owner).get(label)
+        choice = None if label == NOBODY else _labelled(services, owner, label)
         session = state.session(services, owner, session_id)
         if session is not None:
             _put(services, owner, session, choice)

@@ -7,6 +7,7 @@ import pytest
 from chatcore import service
 from chatcore.options import Options
 from chatcore.personas import Field, Persona, exchange
+from chatcore.personas.builtin import BUILT_IN
 from tests.fake_ollama import Status, fake_model
 from tests.pages.test_chat import errors, send, session_of, texts
 
@@ -140,6 +141,26 @@ def test_a_chat_keeps_its_version_until_the_new_one_is_taken(page, fake):
     assert system(fake) == "You are a parrot."
     assert changes(page) == ["From here on: 🦜 Pirate, as it was edited"]
     assert "use_new_persona" not in [button.key for button in page.button]
+
+
+def test_one_of_hearths_own_that_an_update_changed_is_offered_anew(page, fake, monkeypatch):
+    page = send(choose(page, "In a nutshell"), "hello")
+    changed = BUILT_IN["brief"].model_copy(update={"system": "One word."})
+    monkeypatch.setitem(BUILT_IN, "brief", changed)
+    page = page.run()
+    assert page.selectbox(key="persona").value == "In a nutshell"
+    send(page.button(key="use_new_persona").click().run(), "more")
+    assert system(fake) == "One word."
+
+
+def test_a_persona_that_was_renamed_elsewhere_is_to_be_chosen_again(page, fake):
+    page = send(page, "hello")
+    kept = service.hearth().store.personas.of(1)[0]
+    renamed = PIRATE.model_copy(update={"name": "Captain"})
+    service.hearth().store.personas.edit(1, kept.id, renamed)
+    page = choose(page)
+    assert "choose it again" in errors(page)[0]
+    assert page.selectbox(key="persona").value == "No persona"
 
 
 def test_a_deleted_persona_goes_on_in_its_chats(page, fake):

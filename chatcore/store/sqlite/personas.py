@@ -56,16 +56,18 @@ class SqlitePersonas:
             return _version(db, owner, version_id)
 
     def built_in(self, owner: int, slug: str, persona: Persona) -> Kept:
-        def find(db: Database) -> Kept | None:
-            found = [_kept(row) for row in db.execute(f"{LATEST} and slug = ?", [owner, slug])]
-            return next((kept for kept in found if kept.persona == persona), None)
-
         def make(db: Database) -> Kept:
-            return find(db) or _create(db, owner, slug, persona)
+            found = _of_slug(db, owner, slug)
+            for kept in found:
+                if kept.persona == persona:
+                    return kept
+            if found:  # as an older Hearth had it
+                return _add_version(db, owner, found[0].id, persona)
+            return _create(db, owner, slug, persona)
 
         with self._readers.lend() as db:
-            found = find(db)
-        return found or self._write(make)
+            found = [kept for kept in _of_slug(db, owner, slug) if kept.persona == persona]
+        return found[0] if found else self._write(make)
 
     def use(self, owner: int, session_id: str, in_force: InForce | None) -> None:
         def use(db: Database) -> None:
@@ -92,6 +94,11 @@ class SqlitePersonas:
     def _write(self, function: Callable[[Database], T]) -> T:
         result: T = self._writer.call(function)
         return result
+
+
+def _of_slug(db: Database, owner: int, slug: str) -> list[Kept]:
+    """More than one, where two owners were joined."""
+    return [_kept(row) for row in db.execute(f"{LATEST} and slug = ?", [owner, slug])]
 
 
 def put_in_force(db: Database, owner: int, session_pk: int, in_force: InForce) -> None:
