@@ -25,7 +25,7 @@ def one_line(text: str) -> str:
 def short(text: str, most: int = 100) -> str:
     """Its beginning, on one line."""
     line = one_line(text[: 2 * most])
-    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
+    return line if len(line) <= most else f"{line[: most - 1].rsplit(' ', 1)[0]}…"
 
 
 def label(text: str) -> str:
