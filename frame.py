@@ -6,7 +6,17 @@ A link with a key is looked at first: whoever has one reads that chat, and sees 
 import streamlit as st
 
 from chatcore.errors import ChatError, NoIdentity
-from chatcore.ui import actions, picker, shared, sidebar, signing_in, state, style, words
+from chatcore.ui import (
+    actions,
+    persona_picker,
+    picker,
+    shared,
+    sidebar,
+    signing_in,
+    state,
+    style,
+    words,
+)
 
 st.set_page_config(
     page_title="Hearth",
@@ -20,7 +30,8 @@ style.apply()
 chat = st.Page("pages/chat.py", title="Chat", url_path="home", default=True)
 dashboard = st.Page("pages/dashboard.py", title="Dashboard", url_path="insights")
 settings = st.Page("pages/settings.py", title="Settings", url_path="preferences")
-page = st.navigation([chat, dashboard, settings], position="hidden")
+personas = st.Page("pages/personas.py", title="Personas", url_path="characters")
+page = st.navigation([chat, personas, dashboard, settings], position="hidden")
 
 try:
     if page is chat and (link := shared.opened()):
@@ -28,6 +39,7 @@ try:
     else:
         view = state.load(in_chat=page is chat)
         picker.settle(view)
+        persona_picker.settle(view)
         page.run()
         view.rest.add(lambda: sidebar.draw(view))
         view.rest.draw()

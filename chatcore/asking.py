@@ -13,6 +13,7 @@ from chatcore.memory import Memory, Target
 from chatcore.options import Options
 from chatcore.settings import Settings
 from chatcore.store import Store
+from chatcore.trial import Trial
 from chatcore.types import Build, ChatRequest, Message, Seen, Session
 
 WITHOUT_THOUGHTS = Options(think="off")
@@ -36,17 +37,42 @@ class Asker:
         self._settings = settings
         self._memory = Memory(store, settings)
 
-    async def ask(self, client: OllamaClient, generation: Generation) -> None:
+    async def ask(
+        self, client: OllamaClient, generation: Generation, trial: Trial | None = None
+    ) -> None:
         """Add to the generation what comes. Raises what the client raises, and ServerError where a
-        limit is reached or nothing was said. On the client's event loop."""
+        limit is reached or nothing was said. On the client's event loop.
+
+        trial: what is asked instead, of which nothing is stored."""
         generation.enter("loading")
+        if trial is not None:
+            await self._try_out(client, generation, trial)
+            return
         seen = await self._seen(client, generation)
         reply = generation.turn.reply
         request = await asyncio.to_thread(self._memory.request, generation.owner, reply, seen)
         self._store.memory.saw(generation.owner, reply.id, seen)
-        clock = asyncio.create_task(
-            self._watch_loading(client, generation, request.model, seen.tokens)
-        )
+        await self._stream(client, generation, request, seen.tokens, seen)
+
+    async def _try_out(self, client: OllamaClient, generation: Generation, trial: Trial) -> None:
+        model = generation.turn.reply.model
+        await self._check_model(client, model)
+        trained, thinks = await client.context_length(model), client.thinks(model)
+        target = Target(model, trained, client.sees(model), thinks)
+        find = partial(self._memory.trial, generation.owner, trial, target)
+        request, tokens = await asyncio.to_thread(find)
+        await self._stream(client, generation, request, tokens)
+
+    async def _stream(
+        self,
+        client: OllamaClient,
+        generation: Generation,
+        request: ChatRequest,
+        tokens: int,
+        seen: Seen | None = None,
+    ) -> None:
+        """tokens: of the request, as predicted; seen: what is kept of it, where anything is."""
+        clock = asyncio.create_task(self._watch_loading(client, generation, request.model, tokens))
         generation.asked()
         try:
             await self._read(client, generation, request, seen)
@@ -56,7 +82,11 @@ class Asker:
             raise _without_answer(generation)
 
     async def _read(
-        self, client: OllamaClient, generation: Generation, request: ChatRequest, seen: Seen
+        self,
+        client: OllamaClient,
+        generation: Generation,
+        request: ChatRequest,
+        seen: Seen | None,
     ) -> None:
         room = self._settings.reply_characters
         noting: asyncio.Task[None] | None = None
@@ -65,7 +95,8 @@ class Asker:
                 async for chunk in chunks:
                     generation.add(chunk)
                     # Not before the first word, which nothing is to hold up.
-                    noting = noting or asyncio.create_task(self._note(client, generation, seen))
+                    if seen and not noting:
+                        noting = asyncio.create_task(self._note(client, generation, seen))
                     room -= len(chunk.content) + len(chunk.thinking)
                     if room < 0:
                         raise ServerError(
@@ -89,7 +120,7 @@ class Asker:
         """What the session's model would call it. Raises as ask."""
         branch = await asyncio.to_thread(self._store.messages, owner, session.id)
         trained = await client.context_length(session.model)
-        chosen = await asyncio.to_thread(self._memory.options, session, trained)
+        chosen = await asyncio.to_thread(self._memory.options, owner, session, trained)
         # The chat's own window: for another one the model would be loaded anew.
         options = {"num_ctx": chosen.num_ctx, "num_predict": TOKENS_OF_A_NAME}
         think = WITHOUT_THOUGHTS.wire_think(client.thinks(session.model))
@@ -105,11 +136,7 @@ class Asker:
             return replace(generation.repeats, build=Build())
         owner, turn = generation.owner, generation.turn
         reply = turn.reply
-        if not reply.model:
-            await asyncio.to_thread(client.version)  # a dead server is the better reason
-            raise ModelNotFound(
-                f"No model is installed on {client.host}: get one, e.g. `ollama pull qwen3:8b`."
-            )
+        await self._check_model(client, reply.model)
         # First, since what it learns of the model is known to the client from then on.
         trained = await client.context_length(reply.model)
         thinks = client.thinks(reply.model)
@@ -117,6 +144,13 @@ class Asker:
         await self._sum_up(client, generation, target)
         plan = await asyncio.to_thread(self._memory.of, owner, turn.session, reply, target)
         return plan.seen
+
+    async def _check_model(self, client: OllamaClient, model: str) -> None:
+        if not model:
+            await asyncio.to_thread(client.version)  # a dead server is the better reason
+            raise ModelNotFound(
+                f"No model is installed on {client.host}: get one, e.g. `ollama pull qwen3:8b`."
+            )
 
     async def _sum_up(self, client: OllamaClient, generation: Generation, target: Target) -> None:
         """What finds no room, where the chat is set so; without a word of the model it is left

@@ -22,6 +22,8 @@ ChatError                the message is one sentence: what happened and what to 
  ├─ PromptTooLong        a message is longer than is taken, or than the context window
  ├─ NotRepeatable        a reply cannot be made again exactly as it was
  ├─ OptionsRefused       an option of a reply has a value that cannot be sent
+ ├─ PersonaRefused       a persona has a field that cannot be, or its file is none
+ ├─ PersonaNotFound      no such persona of this owner's
  ├─ FileRefused          an attached file cannot be read, or is too much
  └─ CannotSee            the model takes no images
 """
@@ -113,6 +115,14 @@ class NotRepeatable(ChatError):
 
 class OptionsRefused(ChatError):
     """An option of a reply has a value that cannot be sent."""
+
+
+class PersonaRefused(ChatError):
+    """A persona has a field that cannot be, or its file is none."""
+
+
+class PersonaNotFound(ChatError):
+    """No such persona, or another owner's: never told apart."""
 
 
 class FileRefused(ChatError):

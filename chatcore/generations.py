@@ -29,10 +29,12 @@ from chatcore.errors import (
 from chatcore.generation import HEARTBEAT, Generation
 from chatcore.host import ModelHost
 from chatcore.line import Line, Ticket
+from chatcore.namer import Namer
 from chatcore.options import USUAL, Options
 from chatcore.settings import Settings
 from chatcore.store import Store
-from chatcore.types import File, Message, Said, Seen, State, Turn
+from chatcore.trial import Trial
+from chatcore.types import File, InForce, Message, Said, Seen, State, Turn
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +58,7 @@ class Generations:
         self._registered = threading.Condition()
         self._answers: dict[Generation, asyncio.Task[None]] = {}
         self._replies: set[asyncio.Task[None]] = set()
-        self._namings: set[asyncio.Task[None]] = set()
+        self._namer = Namer(store, host, self._asker, self._line)
         self._clients: WeakSet[OllamaClient] = WeakSet()
         self._closing = asyncio.Event()
         self._loop = asyncio.new_event_loop()
@@ -74,6 +76,7 @@ class Generations:
         attachments: Sequence[File] = (),
         options: Options = USUAL,
         compact: bool = False,
+        in_force: InForce | None = None,
     ) -> Generation:
         """Store the prompt, then let the model answer it; a new chat keeps what is chosen.
 
@@ -83,7 +86,7 @@ class Generations:
         self._check(owner, prompt)
         self._check_sight(model, any(file.text is None for file in attachments))
         turn = self._store.begin_turn(
-            owner, session_id, prompt, model, None, attachments, options, compact
+            owner, session_id, prompt, model, None, attachments, options, compact, in_force
         )
         return self._begin(owner, turn)
 
@@ -96,13 +99,16 @@ class Generations:
         attachments: Sequence[File] = (),
         options: Options = USUAL,
         compact: bool = False,
+        in_force: InForce | None = None,
     ) -> str:
         """Start, or keep the prompt until the session's reply under way has ended.
 
         Returns the session's id. Raises as start, and TooBusy where a prompt waits already.
         """
         try:
-            generation = self.start(owner, session_id, prompt, model, attachments, options, compact)
+            generation = self.start(
+                owner, session_id, prompt, model, attachments, options, compact, in_force
+            )
         except AlreadyGenerating:
             assert session_id is not None
             self._store.set_next(owner, session_id, prompt, model, attachments)
@@ -177,13 +183,24 @@ class Generations:
 
     def name(self, owner: int, session_id: str) -> "Future[None]":
         """Let the session's model name it, when it has time. The future holds what went wrong."""
-        return asyncio.run_coroutine_threadsafe(self._name(owner, session_id), self._loop)
+        return asyncio.run_coroutine_threadsafe(self._namer.name(owner, session_id), self._loop)
+
+    def try_out(self, owner: int, trial: Trial, model: str) -> Generation:
+        """Let the model answer what is stored nowhere. Raises TooBusy and PromptTooLong."""
+        self._check(owner, trial.said[-1].content)
+        generation = Generation(owner, trial.turn(model))
+        self._loop.call_soon_threadsafe(self._spawn, generation, trial)
+        return generation
+
+    def end(self, generation: Generation) -> None:
+        """As stop, of what was tried out, too."""
+        self._loop.call_soon_threadsafe(self._stop, generation)
+        generation.wait()
 
     def stop(self, owner: int, reply: Message) -> None:
         """End a reply now, its text kept; returns when it is stored. An ended one stays so."""
         if generation := self.of(owner, reply):
-            self._loop.call_soon_threadsafe(self._stop, generation)
-            generation.wait()
+            self.end(generation)
 
     def of(self, owner: int, message: Message) -> Generation | None:
         """The generation of a `streaming` message; None if it ended since it was read.
@@ -242,9 +259,10 @@ class Generations:
             self._registered.notify_all()
         return generation
 
-    def _spawn(self, generation: Generation) -> None:
-        self._answers[generation] = self._loop.create_task(self._answer(generation))
-        reply = self._loop.create_task(self._run(generation))
+    def _spawn(self, generation: Generation, trial: Trial | None = None) -> None:
+        self._answers[generation] = self._loop.create_task(self._answer(generation, trial))
+        run = self._run_trial if trial else self._run
+        reply = self._loop.create_task(run(generation))
         self._replies.add(reply)
         reply.add_done_callback(self._replies.discard)
 
@@ -255,8 +273,7 @@ class Generations:
 
     async def _interrupt_all(self) -> None:
         self._closing.set()
-        for naming in self._namings:
-            naming.cancel()
+        self._namer.cancel()
         while self._replies:  # more may begin while the first are stored
             for answer in self._answers.values():
                 answer.cancel()
@@ -278,6 +295,11 @@ class Generations:
         finally:
             self._forget(generation)
             generation.end()
+
+    async def _run_trial(self, generation: Generation) -> None:
+        await self._outcome(generation)
+        del self._answers[generation]
+        generation.end()
 
     def _go_on(self, generation: Generation) -> None:
         """With the prompt that waits. After a failure it waits on, for the person to decide."""
@@ -310,7 +332,7 @@ class Generations:
             return "error"
         return "done"
 
-    async def _answer(self, generation: Generation) -> None:
+    async def _answer(self, generation: Generation, trial: Trial | None) -> None:
         """Wait for a place in the line, then ask, within the limits of a reply."""
         client = await asyncio.to_thread(self._host.client)
         self._clients.add(client)
@@ -319,31 +341,12 @@ class Generations:
         async with self._line.place(ticket):
             try:
                 async with asyncio.timeout(self._settings.reply_seconds):
-                    await self._asker.ask(client, generation)
+                    await self._asker.ask(client, generation, trial)
             except TimeoutError:
                 raise ServerError(
                     f"The reply was ended after {self._settings.reply_seconds} s"
                     " (HEARTH_REPLY_SECONDS): what was written is kept, and can be continued."
                 ) from None
-
-    async def _name(self, owner: int, session_id: str) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._namings.add(task)
-        try:
-            session = await asyncio.to_thread(self._store.session, owner, session_id)
-            client = await asyncio.to_thread(self._host.client)
-            async with self._line.place(Ticket(owner)):
-                title = await self._asker.name(client, owner, session)
-            await asyncio.to_thread(self._store.rename_session, owner, session_id, title, "model")
-        except ChatError:
-            raise
-        # Whatever it is: the future's reader expects a ChatError, and tells it on the page.
-        except Exception as error:
-            log.exception("a chat could not be named for a mistake of our own")
-            raise ServerError("Hearth made a mistake here: its log says more.") from error
-        finally:
-            self._namings.discard(task)
 
     async def _save_drafts(self, generation: Generation) -> None:
         saved = generation.rev

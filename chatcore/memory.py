@@ -2,7 +2,9 @@
 
 import secrets
 from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from chatcore import summing
 from chatcore.context import (
@@ -16,13 +18,17 @@ from chatcore.context import (
     wire_messages,
 )
 from chatcore.counting import MARGIN_AT_FIRST, Counter, Estimator, size, total
-from chatcore.options import Options, Think
+from chatcore.errors import PromptTooLong
+from chatcore.options import USUAL, Options, Think
+from chatcore.personas import Persona, variables
 from chatcore.settings import Settings
 from chatcore.store import Store
+from chatcore.trial import Trial
 from chatcore.types import ChatRequest, Message, Part, Seen, Session, Size, Summary
 
 SEEDS = 2**31
 LOOKED_AT = 3  # replies, from the last, among which one with a count is looked for
+OF_PERSONA = -(2**62)  # the id of its part; a summary's is the negative of its own
 NEXT_PROMPT = Part(0, "user", Size(messages=1))  # as long as nothing is written yet
 
 
@@ -47,6 +53,25 @@ class Plan:
     """What stands for the messages before it."""
 
 
+@dataclass(frozen=True)
+class Voice:
+    """The persona of a request, and the values of the variables in its system prompt."""
+
+    persona: Persona
+    values: dict[str, str]
+
+    @property
+    def system(self) -> str:
+        return variables.fill(self.persona.system, self.values)
+
+    def parts(self) -> list[Part]:
+        """What it takes of the window: nothing, where it says nothing."""
+        return [Part(OF_PERSONA, "system", size(self.system))] if self.system.strip() else []
+
+    def wire_messages(self) -> list[dict[str, Any]]:
+        return [{"role": "system", "content": self.system}] if self.system.strip() else []
+
+
 class Memory:
     """Of every chat in a store; it keeps nothing itself."""
 
@@ -54,12 +79,12 @@ class Memory:
         self._store = store
         self._settings = settings
 
-    def options(self, session: Session, trained: int | None) -> Options:
-        """In effect for a chat's next request, to a model trained for so many tokens.
+    def options(self, owner: int, session: Session, trained: int | None) -> Options:
+        """In effect for a chat's next request, to a model trained for so many tokens: the chat's
+        own, and its persona's where it has none. The window is always among them."""
+        return self._in_effect(session.options.over(self._persona_options(owner, session)), trained)
 
-        The window is always among them.
-        """
-        chosen = session.options
+    def _in_effect(self, chosen: Options, trained: int | None) -> Options:
         num_ctx = window(chosen.num_ctx or self._settings.num_ctx, trained)
         return chosen.model_copy(update={"num_ctx": num_ctx})
 
@@ -88,7 +113,41 @@ class Memory:
         if seen.summary is not None:
             summary = self._store.memory.summary_text(owner, seen.summary)
             messages = [summing.wire_message(summary), *messages]
+        if seen.persona is not None:
+            kept = self._store.personas.version(owner, seen.persona)
+            messages = [*Voice(kept.persona, seen.values).wire_messages(), *messages]
         return ChatRequest(reply.model, messages, seen.options, seen.think, seen.keep_alive)
+
+    def tokens_of(self, owner: int, persona: Persona, target: Target) -> tuple[int, int]:
+        """About how many tokens its system prompt takes, and of how large a window. Raises
+        PromptTooLong where no prompt would fit beside it."""
+        voice = Voice(persona, {})
+        options = self._in_effect(persona.options, target.trained)
+        counter = Counter(Estimator(self._store.memory.samples(owner, target.model)))
+        own = voice.parts()
+        num_ctx = _fit([*own, NEXT_PROMPT], options, counter, voice).num_ctx
+        return round(sum(map(counter.tokens, own))), num_ctx
+
+    def trial(self, owner: int, trial: Trial, target: Target) -> tuple[ChatRequest, int]:
+        """The request of a conversation that is not stored, and about how many tokens it takes.
+        Raises PromptTooLong."""
+        persona = trial.persona
+        own = {field.name: field.default for field in persona.fields}
+        voice = _speaking(persona, own, trial.zone, trial.locale, target.model)
+        said = [Part(n, each.role, size(each.content)) for n, each in enumerate(trial.said)]
+        options = self._in_effect(persona.options, target.trained)
+        counter = Counter(Estimator(self._store.memory.samples(owner, target.model)))
+        fitted = _fit([*voice.parts(), *said], options, counter, voice)
+        kept = [trial.said[n] for n in fitted.sent if n >= 0]
+        messages = [{"role": each.role, "content": each.content} for each in kept]
+        request = ChatRequest(
+            target.model,
+            [*voice.wire_messages(), *messages],
+            options.wire(),
+            options.wire_think(target.thinks),
+            options.wire_keep_alive(),
+        )
+        return request, fitted.tokens
 
     def older(
         self, owner: int, session: Session, reply: Message, target: Target
@@ -140,6 +199,19 @@ class Memory:
         }
         return wire_messages(messages, contents, sees)
 
+    def _persona_options(self, owner: int, session: Session) -> Options:
+        if session.persona is None:
+            return USUAL
+        return self._store.personas.version(owner, session.persona.version).persona.options
+
+    def _voice(self, owner: int, session: Session, model: str) -> Voice | None:
+        """As it speaks now, by the clock of the visitor."""
+        if session.persona is None:
+            return None
+        persona = self._store.personas.version(owner, session.persona.version).persona
+        own = {field.name: field.default for field in persona.fields} | session.persona.values
+        return _speaking(persona, own, session.persona.zone, session.persona.locale, model)
+
     def _summary(self, owner: int, session: Session, parts: list[Part]) -> Summary | None:
         """What stands for the first of them, where that is wanted and a prompt follows it."""
         if not session.compact:
@@ -156,7 +228,7 @@ class Memory:
         if not target.sees:
             parts = list(map(_without_images, parts))
         ids = [part.id for part in parts]
-        options = self.options(session, target.trained)
+        options = self.options(owner, session, target.trained)
         assert options.num_ctx is not None
         summary = self._summary(owner, session, parts)
         begins = ids[0]
@@ -166,9 +238,12 @@ class Memory:
                 -summary.id, "system", size(summing.wire_message(summary.body)["content"])
             )
             parts = [stands, *uncovered(parts, summary.message_id)]
+        voice = self._voice(owner, session, target.model)
+        parts = [*(voice.parts() if voice else ()), *parts]
         estimator = Estimator(self._store.memory.samples(owner, target.model))
-        counter = self._counter(owner, parts, target.model, estimator)
-        fitted = fit(parts, options.num_ctx, options.num_predict, counter)
+        persona = session.persona.version if session.persona else None
+        counter = self._counter(owner, parts, target.model, estimator, persona)
+        fitted = _fit(parts, options, counter, voice)
         fitted = fitted if fitted.left_out else replace(fitted, first=begins)
         at = ids.index(fitted.first)
         wanted = set(fitted.sent)
@@ -188,20 +263,29 @@ class Memory:
             keep_alive=options.wire_keep_alive(),
             sees=target.sees,
             summary=summary.id if summary else None,
+            persona=persona,
+            values=voice.values if voice else {},
         )
         return Plan(fitted, seen, summary)
 
-    def _counter(self, owner: int, parts: list[Part], model: str, estimator: Estimator) -> Counter:
+    def _counter(
+        self,
+        owner: int,
+        parts: list[Part],
+        model: str,
+        estimator: Estimator,
+        persona: int | None,
+    ) -> Counter:
         """That knows what the last reply saw, where its count can be believed."""
         replies: dict[int, int] = {}
-        standing = -parts[0].id if parts[0].id < 0 else None
+        standing = next((-part.id for part in parts if OF_PERSONA < part.id < 0), None)
         places = [n for n, part in enumerate(parts) if part.role == "assistant"]
         for place in reversed(places[-LOOKED_AT:]):
             message = self._store.message(owner, parts[place].id)
             usage, seen = message.usage, message.seen
             if message.model != model or usage is None or seen is None or seen.continued:
                 continue
-            if seen.summary != standing:
+            if (seen.summary, seen.persona) != (standing, persona):
                 break
             if usage.eval_count and not message.thinking:
                 replies[message.id] = usage.eval_count
@@ -211,6 +295,39 @@ class Memory:
                 counted = [p for p in parts[:place] if p.id in wanted or p.id < 0]
                 return Counter(estimator, counted, count, replies)
         return Counter(estimator, replies=replies)
+
+
+def _fit(parts: list[Part], options: Options, counter: Counter, voice: Voice | None) -> Fit:
+    """options: in effect, so with a window. Raises PromptTooLong; where the rest alone would fit,
+    it is the persona that does not."""
+    num_ctx = options.num_ctx
+    assert num_ctx is not None
+    try:
+        return fit(parts, num_ctx, options.num_predict, counter)
+    except PromptTooLong:
+        if not voice or not (own := voice.parts()):
+            raise
+        fit(parts[len(own) :], num_ctx, options.num_predict, counter)
+        tokens = counter.tokens(own[0])
+    raise PromptTooLong(
+        f"The system prompt of {voice.persona.name} takes about {tokens:,.0f} tokens, too many"
+        f" for a context window of {num_ctx:,}: shorten it, choose another persona, or a larger"
+        " window in the sidebar, then press Regenerate."
+    )
+
+
+def _speaking(persona: Persona, own: dict[str, str], zone: str, locale: str, model: str) -> Voice:
+    """As it speaks now. own: the values of its own fields."""
+    now = datetime.now(_zone(zone))
+    return Voice(persona, variables.values(persona.system, now, locale, model, own))
+
+
+def _zone(name: str) -> tzinfo | None:
+    """None, which is the server's, for one that this machine does not know."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return None
 
 
 def _without_images(part: Part) -> Part:

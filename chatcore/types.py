@@ -20,6 +20,18 @@ Keep = Literal["", "pinned", "left_out"]
 
 
 @dataclass(frozen=True, slots=True)
+class InForce:
+    """The version of a persona that a chat is with, and what its variables are filled from."""
+
+    version: int
+    values: dict[str, str] = field(default_factory=dict)
+    """Of the persona's own fields, by name."""
+    zone: str = ""
+    """The visitor's time zone; "" for the server's."""
+    locale: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """A chat. `pk` is ours, unique in the database; `id` is its address, unique per owner."""
 
@@ -37,17 +49,7 @@ class Session:
     """What is chosen for its replies. Not read in lists of sessions."""
     compact: int = 0
     """1 where what finds no room in it is summarised, and not only left out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trashed:
-    """A deleted session, as it is listed."""
-
-    pk: int
-    id: str
-    title: str
-    n_messages: int
-    deleted_at: int
+    persona: InForce | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +209,10 @@ class Seen:
     """Which summary stood for earlier messages."""
     build: Build = field(default_factory=Build)
     """Of the model that answered."""
+    persona: int | None = None
+    """The version of the persona whose system prompt went first."""
+    values: dict[str, str] = field(default_factory=dict)
+    """Of the variables in that, as they were filled."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ def test_healthz_tells_what_answers(app, fake):
     assert report == {
         "status": "ok",
         "version": __version__,
-        "schema": "m012_prompts",
+        "schema": "m013_personas",
         "model_server": {"host": fake.host, "version": fake.version, "embedded": False},
     }
 

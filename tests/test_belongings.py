@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from chatcore import service
 from chatcore.errors import AlreadyGenerating, SessionNotFound, StoreError
+from chatcore.personas import Persona
 from chatcore.store.sqlite import rows
 from chatcore.types import Extent, File
 from chatcore.web.export import export
@@ -128,6 +129,14 @@ def test_the_export_is_one_json_file_to_download(hearth, chats):
     assert [c["title"] for c in exported["chats"]] == [
         f'prompt {n} "quoted" 🦡' for n in range(chats)
     ]
+
+
+def test_personas_are_in_the_export_with_every_version(hearth):
+    owner = hearth.store.owner("local")
+    kept = hearth.store.personas.create(owner, Persona(name="Ada", system="Be brief."))
+    hearth.store.personas.edit(owner, kept.id, Persona(name="Ada", system="Be long."))
+    exported = json.loads(get("/export").content)["personas"]
+    assert [each["persona"]["system"] for each in exported] == ["Be brief.", "Be long."]
 
 
 def test_nobody_exports_nothing(hearth, monkeypatch):

@@ -328,7 +328,7 @@ def test_no_table_that_names_an_owner_is_forgotten(store):
 def fill_what_is_empty(db, owner, session_pk, message_id):
     """A row in each table that names an owner or a message, whoever writes it later."""
     db.execute("insert into drafts values (?, 1, '', '', 0)", [message_id])
-    db["personas"].insert({"owner_n": owner, "name": "p"})
+    db["personas"].insert({"owner_n": owner, "created_at": 0, "updated_at": 0})
     db["tokens"].insert({"hash": "h", "owner_n": owner, "name": "t", "created_at": 0})
     db["pairings"].insert({"hash": "h", "owner_n": owner, "expires_at": 0})
     prompt = {"owner_n": owner, "name": "p", "folded": "p", "text": "t", "updated_at": 0}

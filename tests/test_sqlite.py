@@ -12,9 +12,10 @@ import pytest
 from sqlite_utils import Database
 
 from chatcore.errors import DiskFull, SessionNotFound, StoreError
+from chatcore.personas import Persona
 from chatcore.store.sqlite import SqliteStore, records, rows, schema
 from chatcore.store.sqlite.connections import Writer
-from chatcore.types import File
+from chatcore.types import File, InForce
 
 
 @pytest.fixture
@@ -256,6 +257,23 @@ def test_messages_of_before_memory_are_kept_as_there_is_room(path):
     ann = store.owner("ann")
     turn = store.begin_turn(ann, None, "hello", "m")
     assert (turn.prompt.keep, turn.prompt.seen) == ("", None)
+    store.close()
+
+
+def test_chats_of_before_personas_are_with_nobody(path):
+    with Database(path) as db:
+        db.execute(f"pragma application_id = {schema.APPLICATION_ID}")
+        schema.migrations.apply(db, stop_before="m013_personas")
+        db["owners"].insert({"n": 1, "created_at": 0})
+        db["identities"].insert({"key": "ann", "owner_n": 1})
+        times = {"created_at": 0, "updated_at": 0}
+        db["sessions"].insert({"id": "old", "owner_n": 1, "title": "t"} | times)
+    store = SqliteStore(path)
+    ann = store.owner("ann")
+    assert store.session(ann, "old").persona is None
+    kept = store.personas.create(ann, Persona(name="Ada"))
+    store.personas.use(ann, "old", InForce(kept.version))
+    assert store.session(ann, "old").persona == InForce(kept.version)
     store.close()
 
 

@@ -133,3 +133,14 @@ def test_a_moment_is_as_far_away_as_people_say(minutes, shown):
 
 def test_one_thing_is_one_and_others_are_many():
     assert [words.things(n, "chat") for n in (0, 1, 1200)] == ["0 chats", "1 chat", "1,200 chats"]
+
+
+def test_the_beginning_of_a_text_ends_with_a_word():
+    assert words.short("one  two\nthree", 20) == "one two three"
+    assert words.short("one two three", 10) == "one two…"
+    assert words.short("x" * 300, 10) == "x" * 9 + "…"
+
+
+def test_a_label_of_an_input_is_escaped_only_where_markdown_would_read_it():
+    assert words.label("Into which  language?") == "Into which language?"
+    assert words.label("![x](a) :red[b] <c>") == r"\!\[x\](a) \:red\[b\] \<c\>"

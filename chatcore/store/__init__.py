@@ -11,13 +11,14 @@ from chatcore.options import USUAL, Options
 from chatcore.store.belongings import Belongings
 from chatcore.store.identities import Identities
 from chatcore.store.memory import MemoryStore
+from chatcore.store.personas import Personas
 from chatcore.store.posts import Posts
 from chatcore.store.prompts import Prompts
 from chatcore.store.search import Search
 from chatcore.store.shares import Shares
 from chatcore.store.tokens import Tokens
 from chatcore.store.trash import Trash
-from chatcore.types import File, Message, Owner, Record, Session, State, Turn, Usage
+from chatcore.types import File, InForce, Message, Owner, Record, Session, State, Turn, Usage
 
 
 class Store(Protocol):
@@ -43,6 +44,7 @@ class Store(Protocol):
     memory: MemoryStore
     trash: Trash
     prompts: Prompts
+    personas: Personas
 
     def check(self) -> None:
         """Write something that changes nothing: raises StoreError where a prompt would fail."""
@@ -78,15 +80,17 @@ class Store(Protocol):
         attachments: Sequence[File] = (),
         options: Options = USUAL,
         compact: bool = False,
+        in_force: InForce | None = None,
     ) -> Turn:
         """Store a prompt with its attachments and the empty reply to it, in one commit.
 
-        Without an id, in a new session, for which `options` and `compact` are chosen. The reply
-        is `streaming` until finish_reply. `instead_of` names a message of which the prompt becomes
-        another version, with its attachments too; else it follows the leaf.
+        Without an id, in a new session, for which `options` and `compact` are chosen. `in_force`:
+        the session is with that persona from now on, where it is given. The reply is `streaming`
+        until finish_reply. `instead_of` names a message of which the prompt becomes another
+        version, with its attachments too; else it follows the leaf.
 
-        Raises SessionNotFound, MessageNotFound, and AlreadyGenerating while the session has a
-        reply that streams.
+        Raises SessionNotFound, MessageNotFound, PersonaNotFound, and AlreadyGenerating while the
+        session has a reply that streams.
         """
         ...
 

@@ -1,8 +1,18 @@
 """The trash, store.trash: what a person deleted, until they take it back; the contract."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
-from chatcore.types import Trashed
+
+@dataclass(frozen=True, slots=True)
+class Trashed:
+    """A deleted session, as it is listed."""
+
+    pk: int
+    id: str
+    title: str
+    n_messages: int
+    deleted_at: int
 
 
 class Trash(Protocol):

@@ -59,7 +59,7 @@ def panel(view: View, model: str) -> None:
     with place:
         with suppress(OptionsRefused):
             change = partial(_choose, session_id, prefix)
-            options.fields(prefix, now.options, thinks, on_change=change)
+            options.fields(prefix, now.options, thinks, _left(view), change)
         st.caption(words.window(view.hearth.settings.num_ctx, trained))
         _full(session_id, now)
 
@@ -76,6 +76,11 @@ def _full(session_id: str | None, now: Choice) -> None:
         on_change=_choose_full,
         args=(session_id, key),
     )
+
+
+def _left(view: View) -> str:
+    """How it is where a field is empty."""
+    return "as the persona" if view.session and view.session.persona else ""
 
 
 def _abilities(view: View, model: str) -> tuple[tuple[Think, ...], int | None]:

@@ -9,8 +9,9 @@ from chatcore import attachments
 from chatcore.blank import is_blank
 from chatcore.errors import ChatError
 from chatcore.types import File, Session
-from chatcore.ui import actions, chips, choice, picker, state, words
+from chatcore.ui import actions, chips, choice, persona_picker, picker, state, words
 from chatcore.ui.choice import Choice
+from chatcore.ui.persona_picker import Picked
 from chatcore.ui.state import View
 
 
@@ -25,6 +26,7 @@ class Unsent:
     model: str
     new: Choice
     """For a new chat; another one knows its own."""
+    picked: Picked
     reason: str = ""
 
 
@@ -45,10 +47,14 @@ def draw_stop(place: DeltaGenerator, session: Session) -> None:
     )
 
 
-def draw(view: View, notices: DeltaGenerator) -> None:
-    """notices: a place for what went wrong, and for what could not be sent."""
+def draw(view: View, notices: DeltaGenerator) -> DeltaGenerator:
+    """notices: a place for what went wrong, and for what could not be sent.
+
+    Returns the line below the input, for what else is told there.
+    """
     with notices:
         actions.tell_failure()
+        persona_picker.tell()
         _unsent()
     model = picker.chosen() if view.server else ""
     placeholder = f"Message {model}".strip()
@@ -57,11 +63,13 @@ def draw(view: View, notices: DeltaGenerator) -> None:
         value = st.chat_input(
             placeholder, key="prompt", accept_file="multiple", on_submit=_submitted
         )
+        line = persona_picker.draw(view)
         choice.differing(view)
     if value and not st.session_state.pop("submitted", False):
         # A page from before a restart: to this server its input, and so the callback, was unknown.
         _submit()
         st.rerun()
+    return line
 
 
 def _submitted() -> None:
@@ -78,16 +86,21 @@ def _submit() -> None:
     """
     value = st.session_state["prompt"]
     asked_for, picked = st.query_params.get("session"), picker.chosen()
-    new = choice.of_new()
+    new, with_whom = choice.of_new(), persona_picker.picked()
     # Now, since Streamlit forgets the files after this run.
     files, refused = attachments.read_all((file.name, file.getvalue()) for file in value.files)
     prompt = "" if is_blank(value.text) else value.text
     if prompt or files:
         session_id, model = _addressed(asked_for, picked)
-        unsent = Unsent(prompt, files, session_id, model, new, refused)
+        unsent = Unsent(prompt, files, session_id, model, new, with_whom, refused)
         _keep(unsent) if refused else _send(unsent)
     elif refused:
         st.session_state["failure"] = refused
+
+
+def send_starter(prompt: str) -> None:
+    """The first prompt of a new chat, by a button."""
+    _send(Unsent(prompt, (), None, picker.chosen(), choice.of_new(), persona_picker.picked()))
 
 
 def _addressed(asked_for: str | None, picked: str) -> tuple[str | None, str]:
@@ -103,6 +116,7 @@ def _send(unsent: Unsent) -> None:
     """Into its own chat, whichever is open by now."""
     try:
         services, owner = state.here()
+        session = state.session(services, owner, unsent.session_id)
         session_id = services.generations.send(
             owner,
             unsent.session_id,
@@ -111,6 +125,7 @@ def _send(unsent: Unsent) -> None:
             unsent.files,
             unsent.new.options,
             unsent.new.compact,
+            persona_picker.in_force(services, owner, unsent.picked, session, unsent.model),
         )
     except ChatError as error:
         _keep(replace(unsent, reason=str(error)))

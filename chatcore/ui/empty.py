@@ -2,7 +2,10 @@
 
 import streamlit as st
 
-from chatcore.ui import words
+from chatcore.errors import PromptTooLong
+from chatcore.memory import Memory
+from chatcore.personas import Persona
+from chatcore.ui import avatars, composer, persona_picker, picker, words
 from chatcore.ui.state import View
 
 DEMO = """
@@ -26,6 +29,27 @@ def draw(view: View) -> None:
             st.info(NOT_HERE, icon=":material/search_off:")
         st.header("What is on your mind?", anchor=False, text_alignment="center")
         _server(view)
+        if choice := persona_picker.chosen(view):
+            _persona(view, choice.persona)
+
+
+def _persona(view: View, persona: Persona) -> None:
+    """Who was picked, what it asks before the first prompt, and how a chat may begin."""
+    st.markdown(avatars.label(persona), text_alignment="center")
+    try:
+        memory = Memory(view.hearth.store, view.hearth.settings)
+        memory.tokens_of(view.owner, persona, persona_picker.target(view.hearth, picker.chosen()))
+    except PromptTooLong as error:
+        st.warning(words.sentence(str(error)), icon=":material/compress:")
+    persona_picker.ask_fields(persona)
+    for n, starter in enumerate(persona.starters):
+        st.button(
+            words.plain(words.short(starter)),
+            key=f"starter_{n}",
+            width="stretch",
+            on_click=composer.send_starter,
+            args=(starter,),
+        )
 
 
 def _server(view: View) -> None:

@@ -23,9 +23,9 @@ class Gauge:
         with st.container(key="marked"):
             self._marks = st.empty()
 
-    def draw(self, messages: list[Message]) -> None:
-        """messages: those on the page."""
-        with st.bottom, st.container(key="gauge"):
+    def draw(self, messages: list[Message], line: DeltaGenerator) -> None:
+        """messages: those on the page. line: below the composer."""
+        with line, st.container(key="gauge"):
             self._caption = st.empty()
         self.update(messages)
 

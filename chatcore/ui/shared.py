@@ -10,7 +10,8 @@ from chatcore.service import Hearth, hearth
 from chatcore.sharing import key_hash
 from chatcore.types import SharedChat, SharedMessage
 from chatcore.ui import actions, chips, state, words
-from chatcore.ui.transcript import AVATARS, THOUGHTS, draw_text
+from chatcore.ui.cast import AVATARS
+from chatcore.ui.transcript import THOUGHTS, draw_text
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,14 @@ import streamlit as st
 
 from chatcore.service import Hearth
 from chatcore.types import Session
-from chatcore.ui import marks, picker, state, style, words
+from chatcore.ui import marks, persona_maker, picker, state, style, words
 from chatcore.ui.actions import attempt
 from chatcore.ui.stage import stage
 from chatcore.ui.state import View
 
 PAGE_OF_CHATS = 50
 NAME_IT = "Name it with the model"
+MAKE_PERSONA = "Make a persona from it"
 
 
 def draw(view: View) -> None:
@@ -31,6 +32,8 @@ def draw(view: View) -> None:
         if new and not view.in_chat:
             # {} and not nothing, with which a parameter that is bound to a widget is an error
             st.switch_page("pages/chat.py", query_params={})
+        persona_maker.open_made()
+        st.page_link("pages/personas.py", icon=":material/theater_comedy:", width="stretch")
         st.page_link("pages/dashboard.py", icon=":material/bar_chart:", width="stretch")
         st.page_link("pages/settings.py", icon=":material/settings:", width="stretch")
         picker.draw(view)
@@ -86,7 +89,7 @@ def _chat(session: Session) -> None:
         )
         st.menu_button(
             f"Rename or delete {title}",
-            ["Rename", NAME_IT, "Delete"],
+            ["Rename", NAME_IT, MAKE_PERSONA, "Delete"],
             icon=":material/more_vert:",
             key=f"session_menu_{session.id}",
             type="tertiary",
@@ -101,6 +104,8 @@ def _act(session: Session) -> None:
             st.session_state["renaming"] = session.id
         case menu if menu == NAME_IT:
             attempt(lambda services, owner: _name(services.generations.name(owner, session.id)))
+        case menu if menu == MAKE_PERSONA:
+            persona_maker.make(session)
         case "Delete":
             _delete(session)
 

@@ -20,13 +20,13 @@ from chatcore.ui import (
     waiting,
     words,
 )
+from chatcore.ui.cast import Cast
 from chatcore.ui.clock import Clock
 from chatcore.ui.follow import Piece, pieces
 from chatcore.ui.gauge import Gauge
 from chatcore.ui.stage import stage
 from chatcore.ui.state import View
 
-AVATARS = {"user": ":material/person:", "assistant": ":material/local_fire_department:"}
 THOUGHTS = ":material/psychology:"
 REST_AFTER = 0.1  # seconds that a reply has the page for itself: often all it takes to begin
 
@@ -46,6 +46,7 @@ class Transcript:
             self._places = {m.id: _place(m) for m in self._messages}
         self._next = st.empty()
         self._gauge = Gauge(view)
+        self._cast = Cast(view)
         self._summary = summary.of(view)
 
     def draw(self, stop: DeltaGenerator, notices: DeltaGenerator) -> None:
@@ -78,8 +79,8 @@ class Transcript:
         stop.empty()
 
     def _draw_composer(self, notices: DeltaGenerator) -> None:
-        composer.draw(self._view, notices)
-        self._gauge.draw(self._messages)
+        line = composer.draw(self._view, notices)
+        self._gauge.draw(self._messages, line)
 
     def _draw_all(self, messages: list[Message]) -> None:
         with self._head:
@@ -187,10 +188,11 @@ class Transcript:
 
         The same for a live message as for a finished one, so that each stays where it is drawn.
         """
-        with (
-            self._places[message.id],
-            st.chat_message(message.role, avatar=AVATARS.get(message.role)),
-        ):
+        with self._places[message.id]:
+            if change := self._cast.change(self._messages, message):
+                st.caption(change, text_alignment="center")
+            bubble = st.chat_message(message.role, avatar=self._cast.avatar(message))
+        with bubble:
             return st.empty(), st.container(), st.empty() if live else st.container()
 
     def _stored(self, message: Message) -> Message:

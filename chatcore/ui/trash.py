@@ -5,7 +5,7 @@ import time
 import streamlit as st
 
 from chatcore.service import Hearth
-from chatcore.types import Trashed
+from chatcore.store.trash import Trashed
 from chatcore.ui import words
 from chatcore.ui.actions import attempt
 from chatcore.ui.state import View

@@ -12,12 +12,29 @@ from chatcore.types import CHARACTERS_PER_TOKEN, Message, ModelInfo, Seen, Sessi
 DIGEST = 12  # characters of it, as `ollama list` shows
 NEAR = 0.8  # of what there is room for
 
+MARKS = re.compile(r"([\\`*_\[\]<>$:~|&#!])")
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
 def plain(text: str) -> str:
     """Text as Markdown that shows exactly it: for labels, where Streamlit reads Markdown too."""
     return PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def short(text: str, most: int = 100) -> str:
+    """Its beginning, on one line."""
+    line = one_line(text[: 2 * most])
+    return line if len(line) <= most else f"{line[: most - 1].rsplit(' ', 1)[0]}…"
+
+
+def label(text: str) -> str:
+    """As plain, for the label of an input: screen readers are told it as it is written here, so
+    what Markdown reads nothing into stays bare."""
+    return MARKS.sub(r"\\\1", one_line(text))
 
 
 def sentence(text: str) -> str:

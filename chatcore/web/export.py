@@ -1,9 +1,10 @@
-"""GET /export: chats and saved prompts of the one who asks: one JSON file, sent as it is read."""
+"""GET /export: all that is the one's who asks, as one JSON file, sent as it is read."""
 
 import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -38,9 +39,14 @@ def _json(services: Hearth, owner: int) -> Iterator[str]:
     head = {"format": "hearth", "version": 1, "made_by": __version__}
     yield f"{json.dumps(head | {'exported_at': time.time_ns() // 1_000_000})[:-1]}, "
     yield '"chats": ['
-    for n, chat in enumerate(services.store.belongings.chats(owner)):
-        yield f"{',' if n else ''}\n{json.dumps(chat, ensure_ascii=False)}"
+    yield from _listed(services.store.belongings.chats(owner))
     yield '\n], "prompts": ['
-    for n, prompt in enumerate(services.store.belongings.prompts(owner)):
-        yield f"{',' if n else ''}\n{json.dumps(prompt, ensure_ascii=False)}"
+    yield from _listed(services.store.belongings.prompts(owner))
+    yield '\n], "personas": ['
+    yield from _listed(services.store.personas.export(owner))
     yield "\n]}\n"
+
+
+def _listed(found: Iterator[dict[str, Any]]) -> Iterator[str]:
+    for n, each in enumerate(found):
+        yield f"{',' if n else ''}\n{json.dumps(each, ensure_ascii=False)}"

@@ -28,7 +28,8 @@ from tests.isolation.world import MODEL, ORIGIN, Answer, Link, World, words
 PEOPLE = st.integers(0, 2)
 NAMES = st.sampled_from(sorted(METHODS))
 ROUTED = st.sampled_from(ROUTES)
-LIKE = {"pk": 1, "message": 1 << 41, "file": 1, "token": 1, "summary": 1, "saved": 1}
+LIKE = dict.fromkeys(("pk", "file", "token", "summary", "saved", "persona", "version"), 1)
+LIKE["message"] = 1 << 41
 """What an unknown id looks like where nobody has one yet; else it is text."""
 NEVER_COMES = "[[t1-n1-w3600000.never]]"
 

@@ -13,8 +13,9 @@ from typing import Any, get_type_hints
 import app
 from chatcore.identity import INTERNAL, browser_key
 from chatcore.options import Options
+from chatcore.personas import Persona
 from chatcore.store import Store
-from chatcore.types import Said, Seen, Size
+from chatcore.types import InForce, Said, Seen, Size
 from chatcore.web.api.operations import HEADERS, OPERATIONS
 from chatcore.web.assets import TYPES
 from tests.isolation.world import MODEL, ORIGIN, Answer, World
@@ -32,6 +33,8 @@ KINDS = {
     "token_id": "token",
     "summary_id": "summary",
     "prompt_id": "saved",
+    "persona_id": "persona",
+    "version_id": "version",
     "key": "key",
     "query": "word",
 }
@@ -66,6 +69,11 @@ VALUES: dict[tuple[str, type], Callable[[World], Any]] = {
     ("keep", str): lambda _world: "pinned",
     ("options", Options): lambda world: Options(stop=(world.word(),)),
     ("compact", bool): lambda _world: True,
+    ("slug", str): lambda _world: "tutor",
+    ("persona", Persona): lambda world: Persona(
+        name=f"Somebody {world.word()}", system=f"You are {world.word()}."
+    ),
+    ("in_force", InForce): lambda _world: None,
     ("seen", Seen): lambda _world: Seen(512, 9, 9, True, Size(), first=0),
 }
 NOT_PROBED = {
@@ -88,6 +96,7 @@ PARTS = (
     "memory",
     "prompts",
     "trash",
+    "personas",
 )
 PASSING = re.compile(r"event: (phase|delta)\n.*?\n\n|\"usage\": \{.*?\}", re.DOTALL)
 """How a stream came, which differs from time to time."""
@@ -243,7 +252,7 @@ def routes_of_the_app() -> set[tuple[str, str]]:
 
 def unknown(world: World, kind: str, like: Any) -> Any:
     """One of the same shape that never was."""
-    if kind in ("pk", "message", "file", "token", "summary", "saved"):
+    if kind in ("pk", "message", "file", "token", "summary", "saved", "persona", "version"):
         return like + 1_000_000
     if kind == "word":
         return world.word()

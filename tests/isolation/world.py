@@ -40,6 +40,8 @@ ROWS = {
     "pairings": "select owner_n as owner, * from pairings",
     "personas": "select owner_n as owner, * from personas",
     "prompts": "select owner_n as owner, * from prompts",
+    "persona_versions": "select owner_n as owner, v.* from persona_versions v"
+    " join personas p on p.id = v.persona_id",
     "tokens": "select owner_n as owner, * from tokens",
     "sessions": "select owner_n as owner, * from sessions",
     "messages": "select owner_n as owner, m.* from messages m"
@@ -63,6 +65,8 @@ IDS = {
     "token": ("tokens", "id"),
     "summary": ("summaries", "id"),
     "saved": ("prompts", "id"),
+    "persona": ("personas", "id"),
+    "version": ("persona_versions", "id"),
     "identity": ("identities", "key"),
     "key": ("messages", "ikey"),
 }

@@ -10,23 +10,24 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
-from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
-from chatcore.errors import MessageNotFound, StoreError, TooBusy
+from chatcore.errors import MessageNotFound, TooBusy
 from chatcore.options import USUAL, Options
 from chatcore.store.belongings import Belongings
 from chatcore.store.identities import Identities
 from chatcore.store.memory import MemoryStore
+from chatcore.store.personas import Personas
 from chatcore.store.posts import Posts
 from chatcore.store.prompts import Prompts
 from chatcore.store.search import Search
 from chatcore.store.shares import Shares
 from chatcore.store.sqlite import records, rows
 from chatcore.store.sqlite.belongings import SqliteBelongings
-from chatcore.store.sqlite.connections import Readers, Writer, translated
+from chatcore.store.sqlite.connections import Readers, Writer, locked, translated
 from chatcore.store.sqlite.identities import SqliteIdentities
 from chatcore.store.sqlite.memory import SqliteMemory
+from chatcore.store.sqlite.personas import SqlitePersonas, put_in_force
 from chatcore.store.sqlite.posts import SqlitePosts
 from chatcore.store.sqlite.prompts import SqlitePrompts
 from chatcore.store.sqlite.schema import prepare
@@ -36,7 +37,7 @@ from chatcore.store.sqlite.tokens import SqliteTokens
 from chatcore.store.sqlite.trash import SqliteTrash
 from chatcore.store.tokens import Tokens
 from chatcore.store.trash import Trash
-from chatcore.types import File, Message, Record, Session, State, Turn, Usage
+from chatcore.types import File, InForce, Message, Record, Session, State, Turn, Usage
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class SqliteStore:
         self.location = str(path)
         with translated(path):
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._lock = _locked(path)
+            self._lock = locked(path)
             try:
                 self.schema = prepare(path)
                 self._writer = Writer(path)
@@ -67,6 +68,7 @@ class SqliteStore:
         self.memory: MemoryStore = SqliteMemory(self._readers, self._writer)
         self.trash: Trash = SqliteTrash(self._readers, self._writer)
         self.prompts: Prompts = SqlitePrompts(self._readers, self._writer)
+        self.personas: Personas = SqlitePersonas(self._readers, self._writer)
 
     def close(self) -> None:
         self._readers.close()
@@ -110,6 +112,7 @@ class SqliteStore:
         attachments: Sequence[File] = (),
         options: Options = USUAL,
         compact: bool = False,
+        in_force: InForce | None = None,
     ) -> Turn:
         prompt, model = rows.clean(prompt), rows.clean(model)
         title = rows.first_words(prompt or " ".join(file.name for file in attachments))
@@ -121,6 +124,8 @@ class SqliteStore:
                 session = rows.session(db, owner, session_id)
                 rows.refuse_while_streaming(db, session.pk)
                 rows.name_empty(db, session.pk, title)
+            if in_force is not None:
+                put_in_force(db, owner, session.pk, in_force)
             parent = session.leaf_id
             if instead_of is not None:
                 parent = _of(session, rows.message(db, owner, instead_of)).parent_id
@@ -368,19 +373,6 @@ class SqliteStore:
     def _change(self, owner: int, session_id: str, assignment: str, *values: str | int) -> None:
         sql = f"update sessions set {assignment} where pk = ?"
         self._write(lambda db: db.execute(sql, [*values, rows.session(db, owner, session_id).pk]))
-
-
-def _locked(path: Path) -> FileLock:
-    """Held while the store is open; the operating system drops it when the process dies."""
-    lock = FileLock(f"{path}.lock", thread_local=False)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise StoreError(
-            f"Another Hearth is using {path}: stop it first,"
-            " or set HEARTH_DATABASE to another file."
-        ) from None
-    return lock
 
 
 def _of(session: Session, message: Message) -> Message:

@@ -15,6 +15,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
 from chatcore.errors import ChatError, DiskFull, StoreError
@@ -53,6 +54,19 @@ def _ours(error: sqlite3.Error, path: Path) -> StoreError:
                 " beside it, and put a backup in its place."
             )
     return StoreError(f"The history in {path} could not be read or written: {error}.")
+
+
+def locked(path: Path) -> FileLock:
+    """Held while the store is open; the operating system drops it when the process dies."""
+    lock = FileLock(f"{path}.lock", thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise StoreError(
+            f"Another Hearth is using {path}: stop it first,"
+            " or set HEARTH_DATABASE to another file."
+        ) from None
+    return lock
 
 
 class Writer:

@@ -19,6 +19,7 @@ from chatcore.types import (
     Attachment,
     Build,
     File,
+    InForce,
     Message,
     Role,
     Seen,
@@ -35,7 +36,7 @@ TITLE_CHARACTERS = 60
 
 SESSION = "pk, id, title, model, leaf_id, created_at, updated_at, n_messages, unread"
 # Not in the index that the sidebar's list is read from.
-WHOLE_SESSION = f"{SESSION}, options"
+WHOLE_SESSION = f"{SESSION}, options, persona"
 MESSAGE = """
     m.id, m.session_pk, m.parent_id, m.role, m.state, coalesce(d.body, m.body) as body,
     coalesce(d.thinking, m.thinking) as thinking, m.model, m.created_at, m.usage, m.error, m.rating,
@@ -98,9 +99,10 @@ def from_options(options: Options, compact: int) -> str:
 
 
 def _session(row: dict[str, Any]) -> Session:
-    options = json.loads(row.pop("options"))
+    options, persona = json.loads(row.pop("options")), row.pop("persona")
     compact = options.pop("compact", 0)
-    return Session(**row, options=kept(options), compact=compact)
+    in_force = persona and InForce(**json.loads(persona))
+    return Session(**row, options=kept(options), compact=compact, persona=in_force)
 
 
 def session(db: Database, owner: int, session_id: str) -> Session:

@@ -5,7 +5,7 @@ from sqlite_utils import Database
 from chatcore.errors import SessionNotFound
 from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.connections import Readers, Writer
-from chatcore.types import Trashed
+from chatcore.store.trash import Trashed
 
 RESTORE = """
     update sessions set deleted_at = null where owner_n = ?1

@@ -1,0 +1,83 @@
+"""A persona, its limits, and what is refused as one."""
+
+import re
+from collections import Counter
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import Field as Of
+
+from chatcore.errors import PersonaRefused
+from chatcore.options import Options
+from chatcore.personas.variables import GIVEN
+
+SYSTEM_CHARACTERS = 100_000
+VALUE_CHARACTERS = 2_000
+STARTERS = 8
+FIELDS = 8
+# Only its form: which emoji and icons there are, is known where they are drawn.
+AVATAR = re.compile(r":material/[a-z0-9_]{1,60}:|[0-9#*]?[^\x00-\x7f\s]{1,15}")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.replace("\0", "").split())
+
+
+def _without_nul(text: str) -> str:
+    return text.replace("\0", "")
+
+
+def _avatar(text: str) -> str:
+    if not AVATAR.fullmatch(text):
+        raise ValueError("must be one emoji, or an icon by its name, as :material/school:")
+    return text
+
+
+Line = Annotated[str, AfterValidator(_one_line)]
+Text = Annotated[str, AfterValidator(_without_nul)]
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Field(_Value):
+    """A variable of the persona's own, asked for when a chat starts."""
+
+    name: str = Of(pattern=r"^[^\W\d]\w{0,39}$")
+    question: Line = Of(default="", max_length=200)
+    default: Text = Of(default="", max_length=VALUE_CHARACTERS)
+
+
+def _apart(fields: tuple[Field, ...]) -> tuple[Field, ...]:
+    names = Counter([*GIVEN, *(field.name for field in fields)])
+    if twice := [name for name, n in names.items() if n > 1]:
+        raise ValueError(f"{twice[0]} is there already: give it another name")
+    return fields
+
+
+class Persona(_Value):
+    name: Annotated[Line, Of(min_length=1, max_length=80)]
+    avatar: Annotated[str, AfterValidator(_avatar)] = "🎭"
+    system: Text = Of(default="", max_length=SYSTEM_CHARACTERS)
+    model: Line = Of(default="", max_length=200)
+    """"" for any."""
+    options: Options = Options()
+    starters: tuple[Annotated[Text, Of(min_length=1, max_length=1000)], ...] = Of(
+        default=(), max_length=STARTERS
+    )
+    fields: Annotated[tuple[Field, ...], AfterValidator(_apart)] = Of(default=(), max_length=FIELDS)
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it, but for options that are not set."""
+        return self.model_dump(mode="json") | {"options": self.options.set()}
+
+
+def parse(given: object) -> Persona:
+    """A persona as JSON has it. Raises PersonaRefused, which names the field."""
+    try:
+        return Persona.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "persona"
+        raise PersonaRefused(f"{place}: {first['msg'].removeprefix('Value error, ')}.") from error

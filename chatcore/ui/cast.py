@@ -1,0 +1,65 @@
+"""Who speaks in a chat: the avatars of its replies, and the lines where persona or model change.
+
+Nothing of it is stored: each reply knows which version of a persona its request went out with.
+"""
+
+from collections.abc import Sequence
+
+from chatcore.store.personas import Kept
+from chatcore.types import Message
+from chatcore.ui import avatars, words
+from chatcore.ui.state import View
+
+AVATARS = {"user": ":material/person:", "assistant": ":material/local_fire_department:"}
+
+
+class Cast:
+    """Of one run, so that each version is read once."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._read: dict[int, Kept] = {}
+
+    def avatar(self, message: Message) -> str | None:
+        version = self._version(message)
+        if version is None:
+            return AVATARS.get(message.role)
+        return avatars.of(self._kept(version).persona)
+
+    def change(self, messages: Sequence[Message], message: Message) -> str:
+        """What stands above a reply, as Markdown; "" where nothing changed since the one before."""
+        if message.role != "assistant":
+            return ""
+        ids = [each.id for each in messages]
+        earlier = messages[: ids.index(message.id)]
+        before = next((m for m in reversed(earlier) if m.role == "assistant" and m.seen), None)
+        if before is None:
+            return ""
+        parts = [self._new_persona(self._version(before), self._version(message))]
+        if message.model != before.model:
+            parts.append(words.plain(message.model))
+        told = " · ".join(part for part in parts if part)
+        return f"From here on: {told}" if told else ""
+
+    def _new_persona(self, before: int | None, now: int | None) -> str:
+        if before == now:
+            return ""
+        if now is None:
+            return "no persona"
+        kept = self._kept(now)
+        same = before is not None and self._kept(before).id == kept.id
+        return avatars.label(kept.persona) + ", as it was edited" * same
+
+    def _version(self, message: Message) -> int | None:
+        """Of a reply that is not asked for yet, what its chat is with."""
+        if message.seen is not None:
+            return message.seen.persona
+        session = self._view.session
+        waits = message.state == "streaming" and session is not None and session.persona
+        return waits.version if waits else None
+
+    def _kept(self, version: int) -> Kept:
+        if version not in self._read:
+            store = self._view.hearth.store
+            self._read[version] = store.personas.version(self._view.owner, version)
+        return self._read[version]
