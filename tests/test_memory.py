@@ -130,14 +130,14 @@ def test_a_prompt_that_cannot_fit_is_not_sent_and_kept(small, store, ann, fake):
 
 def test_no_window_is_larger_than_the_model_was_trained_for(memory, store, ann):
     session = store.begin_turn(ann, None, "hello", MODEL).session
-    assert memory.options(session, None).num_ctx == 512
-    assert memory.options(session, 256).num_ctx == 256
+    assert memory.options(ann, session, None).num_ctx == 512
+    assert memory.options(ann, session, 256).num_ctx == 256
     store.memory.choose_options(ann, session.id, Options(num_ctx=32768))
     session = store.session(ann, session.id)
-    assert memory.options(session, None).num_ctx == 32768
-    assert memory.options(session, 8192).num_ctx == 8192
+    assert memory.options(ann, session, None).num_ctx == 32768
+    assert memory.options(ann, session, 8192).num_ctx == 8192
     store.memory.choose_options(ann, session.id, Options())
-    assert memory.options(store.session(ann, session.id), 8192).num_ctx == 512
+    assert memory.options(ann, store.session(ann, session.id), 8192).num_ctx == 512
 
 
 def test_a_fork_keeps_window_pins_and_what_its_replies_saw(small, memory, store, ann, fake):
