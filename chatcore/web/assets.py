@@ -7,7 +7,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse
 
 FOLDER = Path(__file__).parents[1] / "ui" / "assets"
-TYPES = {"page.js": "text/javascript", "page.html": "text/html"}
+TYPES = {
+    f"{name}.{kind}": media_type
+    for name in ("page", "chats")
+    for kind, media_type in (("js", "text/javascript"), ("html", "text/html"))
+}
 
 
 async def asset(request: Request) -> FileResponse:
