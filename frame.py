@@ -6,7 +6,7 @@ A link with a key is looked at first: whoever has one reads that chat, and sees 
 import streamlit as st
 
 from chatcore.errors import ChatError, NoIdentity
-from chatcore.ui import actions, chats, picker, shared, sidebar, signing_in, state, style, words
+from chatcore.ui import actions, picker, shared, sidebar, signing_in, state, style, words
 
 st.set_page_config(
     page_title="Hearth",
@@ -26,7 +26,6 @@ try:
     if page is chat and (link := shared.opened()):
         shared.draw(link)
     else:
-        chats.leave()
         view = state.load(in_chat=page is chat)
         picker.settle(view)
         page.run()

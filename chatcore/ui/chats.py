@@ -1,15 +1,14 @@
 """The sidebar's list of chats: one component (assets/chats.js), since a link and a menu of
 Streamlit's for each of fifty chats were most of what a run of the page cost.
 
-The browser sends wishes: to open a chat, or what its menu offers. Each has a number, and is sent
-along with later ones until `done` says that it was heard: of two clicks in quick succession
+A link is the browser's own affair. What is chosen in a menu is a wish, which has a number and is
+sent along with later ones until `done` says that it was heard: of two clicks in quick succession
 Streamlit may deliver the last one only.
 """
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from datetime import datetime
-from functools import partial
 
 import streamlit as st
 
@@ -20,7 +19,6 @@ from chatcore.ui.actions import attempt
 from chatcore.ui.component import component
 from chatcore.ui.state import View
 
-OPEN = "Open"
 RENAME = "Rename"
 NAME_IT = "Name it with the model"
 
@@ -38,24 +36,18 @@ def draw(view: View, sessions: list[Session]) -> None:
             "menu": [RENAME, *MENU],
             "done": st.session_state.get("wishes_done", 0),
         },
-        on_wish_change=partial(_wished, view.in_chat),
+        on_wish_change=_wished,
     )
-    if _fulfil(drawn.wish, view.in_chat):
+    if _fulfil(drawn.wish):
         # A page from before a restart: to this server its list, and so the callback, was unknown.
         st.rerun()
 
 
-def leave() -> None:
-    """Go to the chat that was chosen on another page, before that is drawn again."""
-    if chosen := st.session_state.pop("chosen", None):
-        st.switch_page("pages/chat.py", query_params={"session": chosen})
+def _wished() -> None:
+    _fulfil(st.session_state["chats"].wish)
 
 
-def _wished(in_chat: bool) -> None:
-    _fulfil(st.session_state["chats"].wish, in_chat)
-
-
-def _fulfil(wishes: object, in_chat: bool) -> bool:
+def _fulfil(wishes: object) -> bool:
     """Do what was not done yet; whether there was any."""
     is_new = False
     for n, action, session_id, title in _read(wishes):
@@ -63,9 +55,7 @@ def _fulfil(wishes: object, in_chat: bool) -> bool:
             continue
         is_new = True
         st.session_state["wishes_done"] = n
-        if action == OPEN:
-            _open(session_id, in_chat)
-        elif action == RENAME:
+        if action == RENAME:
             _rename(session_id, title)
         elif action in MENU:
             MENU[action](session_id)
@@ -83,13 +73,6 @@ def _read(wishes: object) -> Iterator[tuple[int, str, str, str]]:
 def _clean(text: str) -> str:
     """A lone surrogate is legal JSON and is no text."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _open(session_id: str, in_chat: bool) -> None:
-    if in_chat:
-        st.query_params.from_dict({"session": session_id})
-    else:
-        st.session_state["chosen"] = session_id
 
 
 def _rename(session_id: str, title: str) -> None:

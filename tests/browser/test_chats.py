@@ -136,13 +136,29 @@ def test_a_chat_opens_in_a_new_tab_by_ctrl_and_click(page, three, elsewhere):
 
 
 def test_a_chat_opens_without_loading_the_page_anew(page, three):
+    page.goto(f"{page.url}&message=1")
+    reply(page, "You said: three")
     page.evaluate("window.kept = true")
     link_to(page, three[2]).click()
     reply(page, "You said: one")
+    assert in_address(page) == three[2]
     expect(page.locator("[data-chat]:has([aria-current=page]) a")).to_have_text("one")
     page.go_back()
     reply(page, "You said: three")
     assert page.evaluate("window.kept")
+
+
+def test_a_chat_opens_from_settings_and_back_leads_there(page, three):
+    page.get_by_role("link", name="Settings").click()
+    heading = page.get_by_role("heading", name="Settings")
+    expect(heading).to_be_visible()
+    link_to(page, three[2]).click()
+    reply(page, "You said: one")
+    assert in_address(page) == three[2]
+    page.go_back()
+    expect(heading).to_be_visible()
+    page.go_back()
+    reply(page, "You said: three")
 
 
 @pytest.mark.parametrize("place", ["link", "menu"])

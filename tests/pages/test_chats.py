@@ -43,25 +43,6 @@ def test_nothing_of_another_owner_is_listed(open_page):
     assert chats(open_page()) == []
 
 
-def test_a_chosen_chat_is_opened_without_the_message_of_the_address(open_page):
-    session_id = session_of(send(open_page(), "hello"))
-    page = send(open_page(), "another")
-    page.query_params["message"] = "1"
-    page = wish(page.run(), "Open", session_id)
-    assert texts(page)[0] == ("user", "hello")
-    assert session_of(page) == session_id
-    assert "message" not in page.query_params
-    assert told(page, "chats")["open"] == session_id
-
-
-@pytest.mark.parametrize("elsewhere", ["pages/dashboard.py", "pages/settings.py"])
-def test_a_chosen_chat_is_opened_from_another_page(open_page, elsewhere):
-    session_id = session_of(send(open_page(), "hello"))
-    page = wish(open_page().switch_page(elsewhere).run(), "Open", session_id)
-    assert texts(page)[0] == ("user", "hello")
-    assert session_of(page) == session_id
-
-
 @pytest.mark.parametrize("action", ["Rename", "Delete", "Name it with the model"])
 @pytest.mark.parametrize("asked_for", ["somebody else's", "nobody-knows-this", "\ud800", ""])
 def test_a_chat_of_another_owner_is_not_told_from_an_unknown_one(open_page, action, asked_for):
@@ -77,13 +58,8 @@ def test_a_chat_of_another_owner_is_not_told_from_an_unknown_one(open_page, acti
     assert store.session(other, turn.session.id).title == "secret"
 
 
-def test_an_unknown_chat_is_opened_as_its_address_would_be(open_page):
-    page = wish(open_page(), "Open", "nobody-knows-this")
-    assert "There is no such chat here" in page.info[0].value
-
-
 @pytest.mark.parametrize(
-    "wishes", [None, 7, "x", [[]], [[1]], [{}], [["1", "Open", "x", ""]], [[9, "Explode", "x", ""]]]
+    "wishes", [None, 7, "x", [[]], [[1]], [{}], [["1", "Delete", "x", ""]], [[9, "Open", "x", ""]]]
 )
 def test_what_is_no_wish_changes_nothing(open_page, wishes):
     page = send(open_page(), "hello")

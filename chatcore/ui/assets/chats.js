@@ -94,10 +94,11 @@ function mount(root) {
 
   function clicked(event) {
     const item = event.target.closest("[data-chat]");
-    if (event.target.closest("a")) {
+    const link = event.target.closest("a");
+    if (link) {
       if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
       event.preventDefault();
-      wish("Open", item);
+      go(link.href);
     } else if (event.target.closest("[aria-haspopup]")) {
       const isOpen = menu?.of === item;
       menu?.close();
@@ -180,6 +181,12 @@ function caption(day) {
 
 function addressOf(id) {
   return new URL(`./?session=${encodeURIComponent(id)}`, document.baseURI).href;
+}
+
+// As Forward would: Streamlit draws the page that the address names, and loads nothing anew.
+function go(address) {
+  if (address !== location.href) history.pushState({}, "", address);
+  dispatchEvent(new PopStateEvent("popstate", { state: {} }));
 }
 
 // Over everything, at the button of that chat.
