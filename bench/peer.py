@@ -12,7 +12,7 @@ from peers.base import Peer
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = str(ROOT / ".venv" / "bin" / "python")
 MESSAGE = "[class*='st-key-message_']"
-A_CHAT = "[class*='st-key-session_'] [data-testid=stPageLink-NavLink]"
+A_CHAT = "[data-chat] a"
 
 
 class Adapter(Peer):

@@ -63,13 +63,12 @@ def _marks(view: View, shown: int) -> str:
 
 def _rule(sessions: Iterable[Session], mark: str, said: str, weight: int) -> str:
     """Ids hold nothing that CSS or HTML would read."""
-    links = ",".join(f".st-key-session_{s.id} a" for s in sessions)
+    links = ",".join(f'[data-chat="{s.id}"] a' for s in sessions)
     if not links:
         return ""
     after = ",".join(f"{link}::after" for link in links.split(","))
-    names = ",".join(f"{link} p" for link in links.split(","))
     content = f'content:"{mark}";content:"{mark}"/"{said}"'
     return (
         f"{after}{{{content};margin-left:auto;color:rgb(180 100 40)}}"
-        f"{names}{{font-weight:{weight}}}"
+        f"{links}{{font-weight:{weight}}}"
     )

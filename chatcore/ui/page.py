@@ -6,22 +6,15 @@ Its data is small and changes only when there is something to do, since Streamli
 each change. What it does not know, it cannot leak: it sends nothing but the wish to copy.
 """
 
-from hashlib import sha256
-from pathlib import Path
-
 import streamlit as st
 
 from chatcore.errors import MessageNotFound
 from chatcore.types import Session
 from chatcore.ui import actions, history, state
+from chatcore.ui.component import component
 from chatcore.ui.state import View
 
-ASSETS = Path(__file__).with_name("assets")
-VERSION = sha256(b"".join(file.read_bytes() for file in sorted(ASSETS.iterdir())))
-component = st.components.v2.component(
-    "hearth_page",
-    js=(ASSETS / "load.js").read_text("utf-8").replace("VERSION", VERSION.hexdigest()[:16]),
-)
+page = component("page")
 
 
 def draw(view: View) -> None:
@@ -29,7 +22,7 @@ def draw(view: View) -> None:
     with st.container():
         message_id = _linked(view)
     with st.bottom:
-        component(
+        page(
             key="page",
             data={
                 "chat": view.session.id if view.session else "",

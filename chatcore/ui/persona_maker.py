@@ -4,7 +4,6 @@ import streamlit as st
 
 from chatcore.personas import Persona
 from chatcore.service import Hearth
-from chatcore.types import Session
 from chatcore.ui import words
 from chatcore.ui.actions import attempt
 from chatcore.ui.persona_list import NAME_CHARACTERS
@@ -12,11 +11,11 @@ from chatcore.ui.persona_list import NAME_CHARACTERS
 MADE = "made_persona"
 
 
-def make(listed: Session) -> None:
+def make(session_id: str) -> None:
     """For a callback, which cannot lead to another page."""
 
     def make(services: Hearth, owner: int) -> None:
-        session = services.store.session(owner, listed.id)
+        session = services.store.session(owner, session_id)
         persona = Persona(name="A persona")
         if session.persona is not None:
             persona = services.store.personas.version(owner, session.persona.version).persona

@@ -1,20 +1,16 @@
 """The sidebar: New chat, the model, past chats, and which model server answers."""
 
 from concurrent.futures import Future
-from datetime import datetime
 
 import streamlit as st
 
 from chatcore.service import Hearth
 from chatcore.types import Session
-from chatcore.ui import marks, persona_maker, picker, state, style, words
+from chatcore.ui import chats, marks, persona_maker, picker, words
 from chatcore.ui.actions import attempt
-from chatcore.ui.stage import stage
 from chatcore.ui.state import View
 
 PAGE_OF_CHATS = 50
-NAME_IT = "Name it with the model"
-MAKE_PERSONA = "Make a persona from it"
 
 
 def draw(view: View) -> None:
@@ -42,8 +38,6 @@ def draw(view: View) -> None:
             if "naming" in st.session_state:
                 _naming()
         _chats(view)
-        if view.session is not None:
-            style.mark_chat(view.session.id)
         _server(view)
 
 
@@ -55,13 +49,7 @@ def _new_chat() -> None:
 def _chats(view: View) -> None:
     shown = st.session_state.get("chats_shown", PAGE_OF_CHATS)
     sessions = view.hearth.store.sessions(view.owner, shown + 1)
-    zone = state.zone()
-    groups = words.by_day(sessions[:shown], datetime.now(zone).date(), zone)
-    with stage("chats", len(sessions)):
-        for day, members in groups.items():
-            st.caption(day)
-            for session in members:
-                _chat(session)
+    chats.draw(view, sessions[:shown])
     if len(sessions) > shown:
         st.button(
             "Show more", key="more_chats", type="tertiary", on_click=_show_more, args=(shown,)
@@ -71,47 +59,6 @@ def _chats(view: View) -> None:
 
 def _show_more(shown: int) -> None:
     st.session_state["chats_shown"] = shown + PAGE_OF_CHATS
-
-
-def _chat(session: Session) -> None:
-    with st.container(
-        horizontal=True, gap=None, vertical_alignment="center", key=f"session_{session.id}"
-    ):
-        if st.session_state.get("renaming") == session.id:
-            _rename_box(session)
-            return
-        title = words.plain(session.title) or "Untitled"
-        st.page_link(
-            "pages/chat.py",
-            label=title,
-            query_params={"session": session.id},
-            width="stretch",
-        )
-        st.menu_button(
-            f"Rename or delete {title}",
-            ["Rename", NAME_IT, MAKE_PERSONA, "Delete"],
-            icon=":material/more_vert:",
-            key=f"session_menu_{session.id}",
-            type="tertiary",
-            on_click=_act,
-            args=(session,),
-        )
-
-
-def _act(session: Session) -> None:
-    match st.session_state[f"session_menu_{session.id}"]:
-        case "Rename":
-            st.session_state["renaming"] = session.id
-        case menu if menu == NAME_IT:
-            attempt(lambda services, owner: _name(services.generations.name(owner, session.id)))
-        case menu if menu == MAKE_PERSONA:
-            persona_maker.make(session)
-        case "Delete":
-            _delete(session)
-
-
-def _name(future: "Future[None]") -> None:
-    st.session_state["naming"] = [*st.session_state.get("naming", []), future]
 
 
 @st.fragment(run_every=1.0)
@@ -125,43 +72,6 @@ def _naming() -> None:
     if reasons := {str(error) for future in futures if (error := future.exception())}:
         st.session_state["failure"] = " ".join(sorted(reasons))
     st.rerun()
-
-
-def _rename_box(session: Session) -> None:
-    st.text_input(
-        "Name of the chat",
-        value=session.title,
-        key=f"rename_{session.id}",
-        label_visibility="collapsed",
-        on_change=_rename,
-        args=(session,),
-    )
-    st.button(
-        "",
-        icon=":material/check:",
-        key=f"renamed_{session.id}",
-        type="tertiary",
-        help="Done",
-        on_click=_stop_renaming,
-    )
-
-
-def _rename(session: Session) -> None:
-    title = st.session_state[f"rename_{session.id}"].strip()
-    if title:
-        attempt(lambda services, owner: services.store.rename_session(owner, session.id, title))
-    _stop_renaming()
-
-
-def _stop_renaming() -> None:
-    st.session_state.pop("renaming", None)
-
-
-def _delete(session: Session) -> None:
-    if attempt(lambda services, owner: services.store.trash.put(owner, session.id)):
-        st.session_state["deleted"] = session
-        if st.query_params.get("session") == session.id:
-            st.query_params.clear()
 
 
 def _undo(view: View) -> None:

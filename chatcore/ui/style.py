@@ -11,11 +11,3 @@ STYLE_SHEET = Path(__file__).with_name("style.css")
 
 def apply() -> None:
     st.html(STYLE_SHEET)
-
-
-def mark_chat(session_id: str) -> None:
-    """Show which chat of the list is open. Ids hold nothing that CSS or HTML would read."""
-    st.html(
-        f"<style>.st-key-session_{session_id} "
-        "{ background: color-mix(in srgb, currentColor 9%, transparent); }</style>"
-    )

@@ -12,7 +12,9 @@ FOLDER = Path(__file__).parents[1] / "ui" / "assets"
 TYPES = {
     "page.js": "text/javascript",
     "prompts.js": "text/javascript",
+    "chats.js": "text/javascript",
     "page.html": "text/html",
+    "chats.html": "text/html",
 }
 
 

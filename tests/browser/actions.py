@@ -49,14 +49,29 @@ def replying(app: App, fake: FakeOllama, page: Page, first: str, *then: Step) ->
 
 def chats(page: Page) -> Locator:
     """The links of the sidebar's chats, from the top."""
-    return page.locator("[class*='st-key-session_'] [data-testid=stPageLink-NavLink]")
+    return page.locator("[data-chat] a")
+
+
+def link_to(page: Page, session_id: str) -> Locator:
+    return page.locator(f"[data-chat='{session_id}'] a")
+
+
+def menu_of(page: Page, session_id: str) -> Locator:
+    """The button of the menu beside a chat."""
+    return page.locator(f"[data-chat='{session_id}'] [aria-haspopup]")
 
 
 def choose(page: Page, session_id: str, action: str) -> None:
     """An entry of the menu beside a chat."""
-    page.locator(f".st-key-session_{session_id}").hover()
-    page.locator(f".st-key-session_menu_{session_id} button").click()
-    page.get_by_role("menuitem", name=action).or_(page.get_by_role("option", name=action)).click()
+    menu_of(page, session_id).click()
+    page.get_by_role("menuitem", name=action, exact=True).click()
+
+
+def rename(page: Page, session_id: str, title: str) -> None:
+    choose(page, session_id, "Rename")
+    box = page.get_by_label("Name of the chat")
+    box.fill(title)
+    box.press("Enter")
 
 
 def message_menu(page: Page, n: int, action: str) -> None:

@@ -9,8 +9,10 @@ from tests.browser.actions import (
     chats,
     choose,
     in_address,
+    link_to,
     messages,
     ready,
+    rename,
     reply,
     replying,
     send,
@@ -105,7 +107,7 @@ def test_new_chat_begins_another_session(app, page):
 def test_a_past_chat_is_reopened_from_the_sidebar(app, page):
     first = chat(app, page, "first chat")
     page.locator(".st-key-new_chat button").click()
-    page.locator(f".st-key-session_{first} a").click()
+    link_to(page, first).click()
     reply(page, "You said: first chat")
     assert in_address(page) == first
     send(page, "more")
@@ -118,16 +120,13 @@ def test_a_chat_opens_in_a_new_tab_by_middle_click(app, page):
     page.locator(".st-key-new_chat button").click()
     expect(messages(page)).to_have_count(0)
     with page.context.expect_page() as opened:
-        page.locator(f".st-key-session_{first} a").click(button="middle")
+        link_to(page, first).click(button="middle")
     reply(opened.value, "You said: first chat")
 
 
 def test_a_chat_is_renamed_in_place(app, page):
     session = chat(app, page, "hello")
-    choose(page, session, "Rename")
-    box = page.locator(f".st-key-rename_{session} input")
-    box.fill("Greetings & *salutations*")
-    box.press("Enter")
+    rename(page, session, "Greetings & *salutations*")
     expect(chats(page)).to_have_text(["Greetings & *salutations*"])
     page.reload()
     expect(page.get_by_role("heading", name="Greetings & *salutations*")).to_be_visible()
@@ -228,7 +227,7 @@ def test_nothing_of_another_chat_stays_while_a_reply_streams(app, fake, page):
     new = in_address(page)
     chats(page).last.click()
     expect(messages(page)).to_have_count(6)
-    page.locator(f".st-key-session_{new} a").click()
+    link_to(page, new).click()
     reply(page, "first words")
     expect(messages(page)).to_have_count(2)
     expect(page.get_by_text("old prompt 2", exact=True)).to_have_count(0)

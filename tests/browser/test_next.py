@@ -130,7 +130,7 @@ def test_after_a_failure_the_next_prompt_is_sent_by_a_click(app, fake, page):
 
 def marked(page, session, word):
     page.wait_for_function(
-        "([id, word]) => { const link = document.querySelector(`.st-key-session_${id} a`);"
+        "([id, word]) => { const link = document.querySelector(`[data-chat='${id}'] a`);"
         " return link && getComputedStyle(link, '::after').content.includes(word) }",
         arg=[session, word],
     )
@@ -147,7 +147,7 @@ def test_the_sidebar_tells_who_is_replying_and_what_is_unread(app, fake, page):
     reply(page, "one and all")
     ready(page)
     page.wait_for_function(
-        "id => getComputedStyle(document.querySelector(`.st-key-session_${id} a`), '::after')"
+        "id => getComputedStyle(document.querySelector(`[data-chat='${id}'] a`), '::after')"
         ".content === 'none'",
         arg=session,
     )

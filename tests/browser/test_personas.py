@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from chatcore.personas import Field, Persona, exchange
-from tests.browser.actions import choose, in_address, messages, ready, reply, send
+from tests.browser.actions import chats, choose, in_address, messages, ready, reply, send
 from tests.fake_ollama import PAUSE
 
 PIRATE = Persona(
@@ -152,7 +152,7 @@ def test_a_persona_is_made_and_tried_before_it_is_saved(app, fake, page):
     expect(page.locator(".st-key-persona_edit_name input")).to_have_value("Ada")
     page.get_by_role("link", name="All personas").click()
     expect(page.get_by_role("link", name="Ada")).to_be_visible()
-    expect(page.locator("[class*='st-key-session_']")).to_have_count(0)
+    expect(chats(page)).to_have_count(0)
 
 
 def test_every_link_of_the_page_stays_in_its_address(app, pirate):

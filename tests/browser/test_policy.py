@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests import files
 from tests.browser import test_sharing as sharing
-from tests.browser.actions import chats, choose, in_address, messages, reply, send
+from tests.browser.actions import chats, in_address, messages, rename, reply, send
 from tests.browser.test_attachments import attach, chips
 from tests.browser.test_identity import invite, strangers
 from tests.browser.watched import Watched
@@ -44,10 +44,7 @@ def named(app, fake, page):
         send(page, "hello")
         reply(page, "tokens/s")
         session = in_address(page)
-        choose(page, session, "Rename")
-        box = page.locator(f".st-key-rename_{session} input")
-        box.fill(title)
-        box.press("Enter")
+        rename(page, session, title)
         expect(chats(page)).to_have_text([title])
         return watched
 
@@ -74,7 +71,7 @@ def test_a_hostile_title_is_words_in_tab_sidebar_and_share(named, sink, title):
     sharing.make_link(page)
     expect(page.get_by_role("dialog", name="Share").get_by_text("opened")).to_be_visible()
     assert page.title() == "Hearth"
-    drawn = page.locator("[class*=st-key-session_], .st-key-share, [role=dialog], h1, h2, h3")
+    drawn = page.locator("[data-chat], .st-key-share, [role=dialog], h1, h2, h3")
     assert drawn.locator("script, b, [href^=javascript], img").count() == 0
     assert watched.breaches() == []
     assert sink.requests == []

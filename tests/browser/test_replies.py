@@ -9,6 +9,7 @@ from tests.browser.actions import (
     chat,
     chats,
     in_address,
+    link_to,
     message_menu,
     messages,
     reply,
@@ -40,11 +41,18 @@ def test_escape_stops_before_the_first_word(app, fake, page):
     expect(page.get_by_role("button", name="Continue")).to_be_visible()
 
 
-@pytest.mark.parametrize("opens", ["model", "session_menu_", "message_menu_"])
+@pytest.mark.parametrize(
+    "opens",
+    [
+        ".st-key-model button",
+        "[data-chat] [aria-haspopup]",
+        "[class*='st-key-message_menu_'] button",
+    ],
+)
 def test_escape_closes_what_is_open_and_stops_no_reply(app, fake, page, opens):
     replying(app, fake, page, "half ", "more ", PAUSE, "and ", PAUSE, "never")
     expect(page.locator(".st-key-stop button")).to_be_visible()
-    page.locator(f"[class*='st-key-{opens}'] button").first.click()
+    page.locator(opens).first.click()
     opened = page.locator("[role=listbox], [role=menu]")
     expect(opened).to_be_visible()
     page.keyboard.press("Escape")
@@ -110,7 +118,7 @@ def test_a_fork_is_a_chat_of_its_own(app, page):
     assert in_address(page) != first
     send(page, "two")
     reply(page, "You said: two")
-    page.locator(f".st-key-session_{first} a").click()
+    link_to(page, first).click()
     expect(messages(page)).to_have_count(2)
 
 

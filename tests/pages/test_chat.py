@@ -8,9 +8,9 @@ from streamlit.runtime.scriptrunner import StopException, get_script_run_ctx
 from streamlit.testing.v1 import AppTest
 
 from chatcore import service
-from chatcore.types import Usage
 from chatcore.ui import state
 from tests.fake_ollama import PAUSE, Done, Drop, End, HalfLine, fake_model
+from tests.pages.components import chats, wish
 from tests.pages.conftest import FRAME
 
 PATIENCE = 20.0  # seconds
@@ -30,11 +30,6 @@ def texts(page):
         (message.name, "".join(block.value for block in message.markdown))
         for message in page.chat_message
     ]
-
-
-def chats(page):
-    """The links to chats in the sidebar."""
-    return [link for link in page.get("page_link") if link.proto.query_string]
 
 
 def errors(page):
@@ -181,16 +176,11 @@ def test_a_model_that_is_gone_is_still_named_for_its_chat(open_page, fake):
     assert texts(page)[2] == ("user", "again")
 
 
-def menu(page, action):
-    page.menu_button(key=f"session_menu_{session_of(page)}").click(action).run()
-
-
 def test_a_chat_is_renamed_in_the_sidebar(open_page):
     page = send(open_page(), "hello")
-    session_id = session_of(page)
-    menu(page, "Rename")
-    page.text_input(key=f"rename_{session_id}").set_value("Greetings").run()
-    assert service.hearth().store.session(1, session_id).title == "Greetings"
+    page = wish(page, "Rename", session_of(page), " Greetings ")
+    assert service.hearth().store.session(1, session_of(page)).title == "Greetings"
+    assert chats(page) == [(session_of(page), "Greetings")]
     assert not page.exception
 
 
@@ -200,28 +190,25 @@ def test_why_one_chat_got_no_name_is_told_though_another_got_one(open_page, fake
     fake.reply(PAUSE)
     fake.reply("Greetings")
     for n, session_id in enumerate(asked, 3):
-        entry = page.menu_button(key=f"session_menu_{session_id}")
-        entry.click("Name it with the model").run()
+        page = wish(page, "Name it with the model", session_id)
         fake.wait_for_request(n)
     fake.release()
     wait(page.session_state["naming"], PATIENCE)
     page.run()
     assert "The model found no name" in errors(page)[0]
-    assert {chat.label for chat in chats(page)} == {"one", "Greetings"}
+    assert {title for _, title in chats(page)} == {"one", "Greetings"}
 
 
 def test_an_empty_name_changes_nothing(open_page):
     page = send(open_page(), "hello")
-    session_id = session_of(page)
-    menu(page, "Rename")
-    page.text_input(key=f"rename_{session_id}").set_value("  ").run()
-    assert service.hearth().store.session(1, session_id).title == "hello"
+    page = wish(page, "Rename", session_of(page), "  ")
+    assert service.hearth().store.session(1, session_of(page)).title == "hello"
 
 
 def test_delete_empties_the_page_and_undo_brings_it_back(open_page):
     page = send(open_page(), "hello")
     session_id = session_of(page)
-    menu(page, "Delete")
+    page = wish(page, "Delete", session_id)
     assert page.chat_message == []
     assert service.hearth().store.sessions(1) == []
     page.button(key="undo_delete").click().run()
@@ -232,7 +219,7 @@ def test_delete_empties_the_page_and_undo_brings_it_back(open_page):
 def test_undo_brings_back_the_chat_whose_address_a_program_took(open_page):
     page = send(open_page(), "hello")
     session_id = session_of(page)
-    menu(page, "Delete")
+    page = wish(page, "Delete", session_id)
     store = service.hearth().store
     store.posts.create(1, session_id, "Of a program", "m")
     page.button(key="undo_delete").click().run()
@@ -298,25 +285,6 @@ def test_a_reply_that_ends_as_the_page_opens_leaves_no_stop_button(open_page, mo
     page = open_page(turn.session.id)
     assert texts(page)[1] == ("assistant", "all of it")
     assert "stop" not in [button.key for button in page.button]
-
-
-def test_hostile_titles_are_shown_as_they_are(open_page):
-    page = send(open_page(), "![x](http://127.0.0.1:9/leak.png) :red[hi]")
-    label = chats(page)[0].proto.label
-    assert r"\!\[x\]\(http" in label
-    assert r"\:red\[hi\]" in label
-
-
-def test_a_long_list_of_chats_is_shown_in_parts(open_page):
-    open_page()
-    store = service.hearth().store
-    for n in range(60):
-        turn = store.begin_turn(1, None, f"chat {n}", "m")
-        store.finish_reply(1, turn.reply.id, "done", "hi", usage=Usage("stop"))
-    page = open_page()
-    assert len(chats(page)) == 50
-    page.button(key="more_chats").click().run()
-    assert len(chats(page)) == 60
 
 
 @pytest.mark.parametrize("key", ["new_chat", "look_again"])

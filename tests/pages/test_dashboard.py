@@ -6,6 +6,7 @@ import pytest
 
 from chatcore import service
 from chatcore.types import Usage
+from tests.pages.components import chats, wish
 
 USAGE = Usage("stop", 90_000_000_000, 1, 1200, 1, 300, 10_000_000_000, 2_000_000_000)
 DAY = 86_400_000
@@ -96,8 +97,8 @@ def test_the_period_leaves_out_what_is_older_and_is_read_from_the_address(open_d
     age(talk(), 10)
     age(talk(), 40)
     talk()
-    for period, chats in ((None, "2"), ("7 days", "1"), ("30 days", "2"), ("all", "3")):
-        assert metrics(open_dashboard(period))["Chats"][0] == chats
+    for period, n in ((None, "2"), ("7 days", "1"), ("30 days", "2"), ("all", "3")):
+        assert metrics(open_dashboard(period))["Chats"][0] == n
 
 
 def test_a_period_is_picked_on_the_page(open_dashboard):
@@ -140,7 +141,7 @@ def test_undo_on_the_dashboard_stays_there(open_dashboard):
     open_dashboard()
     session = talk().session
     page = open_dashboard()
-    page.menu_button(key=f"session_menu_{session.id}").click("Delete").run()
+    page = wish(page, "Delete", session.id)
     assert len(page.metric) == 0
     page.button(key="undo_delete").click().run()
     assert metrics(page)["Chats"][0] == "1"
@@ -151,7 +152,7 @@ def test_the_chats_are_listed_and_the_picker_is_left_to_the_chat(open_dashboard)
     open_dashboard()
     talk()
     page = open_dashboard()
-    assert [link.proto.label for link in page.get("page_link")][-1] == "hello"
+    assert [title for _, title in chats(page)] == ["hello"]
     assert len(page.selectbox) == len(page.chat_input) == 0
 
 
@@ -175,5 +176,5 @@ def test_a_click_that_changed_nothing_says_why_here_too(open_dashboard):
     session = talk().session
     page = open_dashboard()
     service.hearth().store.trash.put(1, session.id)
-    page.menu_button(key=f"session_menu_{session.id}").click("Delete").run()
+    page = wish(page, "Delete", session.id)
     assert "There is no such chat" in page.error[0].value

@@ -1,15 +1,14 @@
 """What page.js is told: what to copy, which message to show, when to scroll."""
 
-import json
-
 import pytest
 
 from chatcore import service
+from tests.pages import components
 from tests.pages.test_chat import send, session_of
 
 
 def told(page):
-    return json.loads(page.get("bidi_component")[0].proto.json)
+    return components.told(page, "page")
 
 
 def stored(page):

@@ -9,6 +9,7 @@ from chatcore.options import Options
 from chatcore.personas import Field, Persona, exchange
 from chatcore.personas.builtin import BUILT_IN
 from tests.fake_ollama import Status, fake_model
+from tests.pages.components import wish
 from tests.pages.test_chat import errors, send, session_of, texts
 
 PIRATE = Persona(
@@ -459,9 +460,9 @@ def test_a_prompt_of_100_kb_is_not_sent_in_the_scratch_chat_either(editor, fake)
 
 def test_a_persona_is_made_from_a_chat(page, fake):
     page = send(choose(page), "All about ships")
-    page.selectbox(key="window").select("4,096").run()
-    menu = page.menu_button(key=f"session_menu_{session_of(page)}")
-    page = menu.click("Make a persona from it").run()
+    memory = service.hearth().store.memory
+    memory.choose_options(1, session_of(page), Options(num_ctx=4096))
+    page = wish(page, "Make a persona from it", session_of(page))
     made = next(each.persona for each in kept() if each.persona != PIRATE)
     assert made == PIRATE.model_copy(
         update={
