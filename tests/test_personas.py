@@ -252,7 +252,7 @@ def test_a_prompt_of_100_kb_is_refused_before_it_is_sent(generations, store, ann
     long = store.personas.create(ann, PIRATE.model_copy(update={"system": "x" * 100_000}))
     generation = began(generations, ann, long)
     followed(generation)
-    assert "The system prompt of Pirate takes about 25," in last(store, generation).error
+    assert "The system prompt of Pirate takes about 13," in last(store, generation).error
     assert fake.requests == []
 
 

@@ -22,7 +22,7 @@ def test_the_list_tells_days_chats_the_open_one_and_the_menu(open_page):
     assert told(page, "chats") == {
         "open": session_of(page),
         "days": [["Today", [[session_of(page), "hello"]]]],
-        "menu": ["Rename", "Name it with the model", "Delete"],
+        "menu": ["Rename", "Name it with the model", "Make a persona from it", "Delete"],
         "done": 0,
     }
 

@@ -236,9 +236,7 @@ class SqliteStore:
     def fork_session(self, owner: int, message_id: int) -> Session:
         def fork(db: Database) -> Session:
             source = rows.session_of(db, owner, message_id)
-            copy = rows.make_session(
-                db, owner, source.title, source.model, source.options, source.compact
-            )
+            copy = rows.make_session_like(db, owner, source)
             path = [m for m in rows.branch(db, message_id) if m.state != "streaming"]
             leaf = rows.copy_branch(db, owner, path, copy.pk)
             if leaf is not None:

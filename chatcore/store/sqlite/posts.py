@@ -68,9 +68,7 @@ class SqlitePosts:
             rows.refuse_while_streaming(db, session.pk)
             if session.leaf_id is None:
                 return
-            trash = rows.make_session(
-                db, owner, session.title, session.model, session.options, session.compact
-            )
+            trash = rows.make_session_like(db, owner, session)
             db.execute(
                 "update messages set session_pk = ? where session_pk = ?", [trash.pk, session.pk]
             )

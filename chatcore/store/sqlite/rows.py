@@ -152,6 +152,14 @@ def make_session(
     return session(db, owner, session_id)
 
 
+def make_session_like(db: Database, owner: int, source: Session) -> Session:
+    """Empty, with all that was chosen for the other."""
+    made = make_session(db, owner, source.title, source.model, source.options, source.compact)
+    sql = "update sessions set persona = (select persona from sessions where pk = ?) where pk = ?"
+    db.execute(sql, [source.pk, made.pk])
+    return made
+
+
 def name_empty(db: Database, session_pk: int, title: str) -> None:
     """A session that waits for its first message, unless a person or a model has named it."""
     db.execute(
