@@ -27,8 +27,7 @@ async def reply(model: Model, job: Job) -> AsyncGenerator[Chunk, None]:
         loaded = time.perf_counter_ns()
         prompt = await _prompt(llama, job)
         request = _llama_request(job, llama.num_ctx - len(prompt))
-        fresh = job.options.seed is not None
-        async with aclosing(llama.complete(prompt, request, fresh)) as pieces:
+        async with aclosing(llama.complete(prompt, request)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Outcome):
                     outcome = piece

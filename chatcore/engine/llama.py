@@ -1,7 +1,7 @@
 """Speaks to one worker process: tokens in, text out. Knows nothing of the Ollama API.
 
-The prompt is read in small steps. llama.cpp cannot be interrupted while it reads one, so the
-length of a step is the longest a cancelled request still keeps the processor busy.
+The prompt is read in small portions, always the same. llama.cpp cannot be interrupted while it
+reads one, so their length is the longest a cancelled request still keeps the processor busy.
 """
 
 import json
@@ -45,7 +45,8 @@ class Llama:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed in stop)
         self._child = Child(["-m", "chatcore.engine.worker"], self._errors)
         self._http: httpx.AsyncClient
-        # What the worker's cache holds, as far as is known: a wrong guess costs time only.
+        # What the worker's cache holds that was read in whole portions, as far as is known: a
+        # wrong guess costs time only.
         self._held: list[int] = []
 
     @property
@@ -88,32 +89,45 @@ class Llama:
         return tokens
 
     async def complete(
-        self, prompt: list[int], request: dict[str, object], fresh: bool
+        self, prompt: list[int], request: dict[str, object]
     ) -> AsyncGenerator[str | Outcome, None]:
         """The reply to `prompt` in pieces, and its Outcome last.
 
-        fresh: read the whole prompt anew. After a cached start it is read in other portions, for
-        which llama.cpp does not promise equal numbers, and a seeded reply must always be the same.
+        What is cached is used, and changes nothing: llama.cpp does not promise equal numbers where
+        a prompt is read in other portions, and a seeded reply must always be the same.
         """
-        prompt_ms = await self._read_prompt(prompt, 0 if fresh else self._shared(prompt))
-        body = request | {"prompt": prompt, "cache_prompt": True, "return_tokens": True}
+        prompt_ms = await self._read_prompt(prompt)
+        body = request | {"prompt": prompt, "cache_prompt": len(prompt) > _STEP_TOKENS}
         async with aclosing(self._events(body)) as events:
             async for event in events:
-                self._held += event.get("tokens", [])
                 if event["content"]:
                     yield event["content"]
                 if event["stop"]:
                     yield _outcome(event, prompt_ms)
 
-    async def _read_prompt(self, prompt: list[int], start: int) -> float:
-        """Fill the cache with all but the last few tokens; return the milliseconds it took."""
-        spent = 0.0
-        for end in range(start + _STEP_TOKENS, len(prompt), _STEP_TOKENS):
+    async def _read_prompt(self, prompt: list[int]) -> float:
+        """Fill the cache with all whole portions but the last; return the milliseconds it took."""
+        # The last token is read anew in any case, as its successor comes of it.
+        start = self._shared(prompt[:-1]) // _STEP_TOKENS * _STEP_TOKENS
+        self._held = prompt[:start]
+        spent = await self._cut(prompt[start]) if start else 0.0
+        for end in range(len(self._held) + _STEP_TOKENS, len(prompt), _STEP_TOKENS):
             body = {"prompt": prompt[:end], "n_predict": 0, "cache_prompt": end > _STEP_TOKENS}
-            self._held = prompt[:end]
             spent += (await self._post("/completion", body))["timings"]["prompt_ms"]
-        self._held = list(prompt)
+            self._held = prompt[:end]
         return spent
+
+    async def _cut(self, following: int) -> float:
+        """Let the worker forget all but what is held, by a token that does not follow there.
+
+        Where it reads more than that token, it held less: then nothing is. Returns milliseconds.
+        """
+        other = 1 if following == 0 else 0
+        body = {"prompt": [*self._held, other], "n_predict": 0, "cache_prompt": True}
+        timings = (await self._post("/completion", body))["timings"]
+        if timings["prompt_n"] != 1:
+            self._held = []
+        return float(timings["prompt_ms"])
 
     def _shared(self, prompt: list[int]) -> int:
         pairs = zip(self._held, prompt, strict=False)

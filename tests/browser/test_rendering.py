@@ -148,7 +148,7 @@ def test_hostile_markdown_reaches_nobody_and_runs_nothing(app, fake, page, sink)
     fake.reply(*in_bits(hostile(sink.url)))
     prompt = f"![title]({sink.url}/title.png) <img src={sink.url}/x> $\\href{{javascript:1}}{{x}}$"
     for message in live_and_reloaded(page, app, prompt):
-        assert watched.breaches() == []
+        assert watched.got_through() == []
         sources = page.locator("[class*='st-key-message_'] img").evaluate_all(
             "images => images.map(image => image.src)"
         )

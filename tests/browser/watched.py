@@ -13,6 +13,7 @@ class Watched:
     def __init__(self, page: Page, app: App) -> None:
         self.page = page
         self.found: list[str] = []
+        self.refused: list[str] = []
         self._ours = (app.url, app.url.replace("http", "ws", 1), "blob:", "data:")
         page.on("dialog", lambda dialog: (self.found.append("dialog"), dialog.dismiss()))
         page.on("request", lambda request: self._asked(request.url))
@@ -23,11 +24,20 @@ class Watched:
             self.found.append(url)
 
     def _said(self, text: str) -> None:
-        if "Content Security Policy" in text or "pwned" in text:
+        if "Content Security Policy" in text:
+            self.refused.append(text)
+        elif "pwned" in text:
             self.found.append(text)
 
     def breaches(self) -> list[str]:
-        """All of it until now, and what was made of text that should have stayed text."""
+        """What got through, and what the policy had to stop."""
+        return [*self.got_through(), *self.refused]
+
+    def got_through(self) -> list[str]:
+        """All until now, and what was made of text that should have stayed text.
+
+        Enough to ask where a hostile diagram is drawn: Mermaid itself parses what its labels hold.
+        """
         self.page.wait_for_timeout(1000)  # what is drawn late asks late
         made = self.page.locator(MADE_OF_TEXT)
         elements = made.evaluate_all("elements => elements.map(element => element.outerHTML)")
