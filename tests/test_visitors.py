@@ -17,6 +17,7 @@ from chatcore.identity import BROWSER, INTERNAL, LOCAL
 from chatcore.store import open_store
 from chatcore.types import File
 from chatcore.web.agent import name_of
+from chatcore.web.gate import Gate
 from chatcore.web.owner import welcome
 from chatcore.web.peer import Peer
 from chatcore.web.visitors import Visitors
@@ -297,6 +298,30 @@ def test_a_browser_elsewhere_has_not(hearth, elsewhere):
     owner = services.store.owner(LOCAL)
     open_page(services.cookie.sign("abc", False).split(";")[0], **elsewhere)
     assert services.store.owner("browser:abc") != owner
+
+
+def test_a_websocket_that_is_refused_inherits_nothing(hearth):
+    services = hearth()
+    owner = services.store.owner(LOCAL)
+    cookies = services.cookie.sign("abc", False).split(";")[0]
+    app = Gate(Visitors(None), is_host_allowed=lambda _host: True, origins=())
+    assert refused(app, cookie=cookies, origin="https://chat.example")
+    assert services.store.owner("browser:abc") != owner
+
+
+def refused(app, **headers):
+    """Whether this handshake of a websocket is, from this machine."""
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    raw = [
+        (name.encode(), value.encode()) for name, value in (headers | {"host": "localhost"}).items()
+    ]
+    scope = {"type": "websocket", "headers": raw, "client": ("127.0.0.1", 4711), "scheme": "ws"}
+    asyncio.run(Peer(app)(scope, None, send))
+    return sent[0].get("status") == 403
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from chatcore.service import Hearth
 from chatcore.settings import Settings
 from chatcore.types import IdentityMode
 from chatcore.web.agent import name_of
+from chatcore.web.origin import is_https
 from chatcore.web.owner import NEWCOMERS
 from chatcore.web.peer import is_from_here, peer
 
@@ -114,7 +115,7 @@ def _with_cookie(services: Hearth, scope: Scope, facts: Facts, send: Send) -> Se
         if is_start and (newcomers or _is_page(message, asked)):
             browser = facts.browser or next(iter(newcomers), None) or services.cookie.new()
             MutableHeaders(scope=message).append(
-                "set-cookie", services.cookie.sign(browser, _is_https(scope, asked))
+                "set-cookie", services.cookie.sign(browser, is_https(HTTPConnection(scope)))
             )
         await send(message)
 
@@ -126,8 +127,3 @@ def _is_page(message: Message, asked: Headers) -> bool:
     kind = Headers(raw=message["headers"]).get("content-type", "")
     known = message["status"] == 304 and "text/html" in asked.get("accept", "")
     return known or kind.startswith("text/html")
-
-
-def _is_https(scope: Scope, asked: Headers) -> bool:
-    """Believed of anyone: who lies keeps only their own cookie from themselves."""
-    return scope["scheme"] == "https" or asked.get("x-forwarded-proto") == "https"
