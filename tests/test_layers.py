@@ -38,7 +38,9 @@ MAY_IMPORT = {
     "generations": EVERYWHERE
     | {"asking", "generation", "line", "client", "host", "settings", "store"},
     "secret": EVERYWHERE | {"settings"},
-    "service": EVERYWHERE | {"settings", "store", "host", "generations", "identity", "secret"},
+    "tabs": set(),
+    "service": EVERYWHERE
+    | {"settings", "store", "host", "generations", "identity", "secret", "tabs"},
     "web": EVERYWHERE
     | {"web", "blank", "service", "settings", "identity", "generation", "sharing", "transfer"},
     "ui": EVERYWHERE

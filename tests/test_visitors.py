@@ -309,6 +309,35 @@ def test_a_websocket_that_is_refused_inherits_nothing(hearth):
     assert services.store.owner("browser:abc") != owner
 
 
+@pytest.mark.parametrize(
+    ("visitor", "gets"),
+    [("abc", "streamlit, xsrf, tab"), ("other", "streamlit, xsrf"), ("", "streamlit, xsrf")],
+)
+def test_a_page_goes_on_with_its_session_as_the_same_person_only(hearth, visitor, gets):
+    services = hearth()
+    services.tabs.note("tab", "browser:abc")
+    cookies = services.cookie.sign(visitor, False).split(";")[0] if visitor else ""
+    asked = "streamlit, xsrf, tab"
+    assert resumed(cookies, asked) == gets
+    assert resumed(cookies, asked + "-unknown") == "streamlit, xsrf"
+    assert resumed(cookies, "streamlit, xsrf") == "streamlit, xsrf"
+
+
+def resumed(cookies, protocols):
+    """What Streamlit is asked for."""
+    handed_on = {}
+
+    async def app(scope, receive, send):
+        handed_on.update(scope["headers"])
+
+    raw = [(b"cookie", cookies.encode()), (b"sec-websocket-protocol", protocols.encode())]
+    raw.append((b"host", b"here"))
+    scope = {"type": "websocket", "headers": raw, "client": ("192.0.2.7", 4711), "scheme": "ws"}
+    scope |= {"path": "/_stcore/stream", "query_string": b"", "server": ("here", 80)}
+    asyncio.run(Peer(Visitors(app))(scope, None, None))
+    return handed_on[b"sec-websocket-protocol"].decode()
+
+
 def refused(app, **headers):
     """Whether this handshake of a websocket is, from this machine."""
     sent = []

@@ -25,6 +25,8 @@ from chatcore.web.peer import is_from_here, peer
 
 log = logging.getLogger(__name__)
 
+PROTOCOLS = "sec-websocket-protocol"
+
 SignedIn = Callable[[Mapping[str, str]], tuple[str, str] | None]
 
 
@@ -43,6 +45,7 @@ class Visitors:
         services = await _services()
         if services is None:  # the page tells why, and knows nobody
             _hand_on(scope, [INTERNAL, BROWSER], {})
+            _begin_anew(scope)
             await self._app(scope, receive, send)
             return
         mode, header = services.settings.identity_mode, services.settings.identity_header
@@ -52,6 +55,9 @@ class Visitors:
             send = _with_cookie(services, scope, facts, send)
         elif mode == "browser" and key:
             await run_in_threadpool(_note, services, key, HTTPConnection(scope))
+        tab = _resumed(HTTPConnection(scope))
+        if tab and not services.tabs.is_of(tab, key):
+            _begin_anew(scope)
         unproven = [header] if header and facts.header is None else []
         before = identity_key("browser", facts) if mode == "oidc" else None
         _hand_on(scope, [INTERNAL, BROWSER, *unproven], {INTERNAL: key, BROWSER: before})
@@ -74,6 +80,23 @@ def _note(services: Hearth, key: str, connection: HTTPConnection) -> None:
         services.store.identities.seen(key, label, heir_of)
     except ChatError as error:  # the page will tell
         log.warning("a browser was not noted: %s", error)
+
+
+def _resumed(connection: HTTPConnection) -> str:
+    """The session of Streamlit that a page which lost its connection asks for; "" for none."""
+    return "".join(_protocols(connection)[2:])
+
+
+def _begin_anew(scope: Scope) -> None:
+    """Without that session, as at a server that was started again: its state, its widgets and what
+    it could not send are another person's."""
+    if protocols := _protocols(HTTPConnection(scope)):
+        MutableHeaders(scope=scope)[PROTOCOLS] = ", ".join(protocols[:2])
+
+
+def _protocols(connection: HTTPConnection) -> list[str]:
+    """Streamlit's own, its token against forgery, and the session to go on with."""
+    return [part.strip() for part in connection.headers.get(PROTOCOLS, "").split(",") if part]
 
 
 def _hand_on(scope: Scope, without: list[str], found: dict[str, str | None]) -> None:
