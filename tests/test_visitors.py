@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from ipaddress import ip_network
 
 import httpx
 import pytest
@@ -19,7 +20,7 @@ from chatcore.types import File
 from chatcore.web.agent import name_of
 from chatcore.web.gate import Gate
 from chatcore.web.owner import welcome
-from chatcore.web.peer import Peer
+from chatcore.web.peer import PEER, Peer, sender
 from chatcore.web.visitors import Visitors
 from tests.browser.server import App
 
@@ -398,3 +399,11 @@ def test_a_browser_alone_is_nobody_where_people_sign_in(hearth):
 def test_nobody_outside_can_say_what_their_browser_had(hearth):
     hearth(HEARTH_IDENTITY="oidc")
     assert handed_on("", x_hearth_browser="browser:abc", x_hearth_identity="local") == {}
+
+
+@pytest.mark.parametrize(
+    ("trusted", "counted_as"), [("10.0.0.0/8", "192.0.2.7"), ("10.1.0.0/16", "10.2.0.1")]
+)
+def test_a_proxy_that_is_trusted_tells_who_is_counted(trusted, counted_as):
+    scope = {PEER: ("10.2.0.1", 4711), "client": ("192.0.2.7", 0)}
+    assert sender(scope, [ip_network(trusted)]) == counted_as
