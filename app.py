@@ -17,6 +17,7 @@ from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 from chatcore import service
 from chatcore.errors import ChatError
 from chatcore.ui.signing_in import claims
+from chatcore.ui.uploads import held
 from chatcore.web import closing
 from chatcore.web.api.routes import api
 from chatcore.web.assets import TYPES, asset
@@ -29,6 +30,7 @@ from chatcore.web.health import healthz
 from chatcore.web.pairing import pair
 from chatcore.web.peer import Peer
 from chatcore.web.prompts import prompt, prompts
+from chatcore.web.uploads import Uploads
 from chatcore.web.visitors import Visitors
 
 log = logging.getLogger(__name__)
@@ -87,6 +89,7 @@ hearth = st.App(
             origins=st.get_option("server.corsAllowedOrigins"),
         ),
         Middleware(Visitors, signed_in=claims),
+        Middleware(Uploads, held=held),
     ],
     lifespan=lifespan,
 )
