@@ -215,8 +215,7 @@ def m006_identities(db: Database) -> None:
 
 @migrations()
 def m007_shares(db: Database) -> None:
-    """What a link shows, and since when; whose it is, its session says. No version wrote the
-    table before."""
+    """What a link shows, and since when. No version wrote the table before."""
     db.executescript("""
     drop table shares;
     create table shares(
@@ -278,6 +277,12 @@ def m009_memory(db: Database) -> None:
         delete from lengths where message_id = old.id;
     end;
     """)
+
+
+@migrations()
+def m010_share_address(db: Database) -> None:
+    """The id that a link was made with, where its session has got another one."""
+    db.execute("alter table shares add column address text")
 
 
 @migrations()
