@@ -10,22 +10,27 @@ import uvicorn.config
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
+from streamlit import net_util
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from chatcore import service
 from chatcore.errors import ChatError
 from chatcore.ui.signing_in import claims
+from chatcore.ui.uploads import held
 from chatcore.web import closing
 from chatcore.web.api.routes import api
 from chatcore.web.assets import TYPES, asset
 from chatcore.web.attachments import attachment
 from chatcore.web.downloads import download
 from chatcore.web.export import export
+from chatcore.web.gate import Gate
 from chatcore.web.headers import SecurityHeaders
 from chatcore.web.health import healthz
 from chatcore.web.pairing import pair
 from chatcore.web.peer import Peer
 from chatcore.web.prompts import prompt, prompts
+from chatcore.web.uploads import Uploads
 from chatcore.web.visitors import Visitors
 
 log = logging.getLogger(__name__)
@@ -38,6 +43,10 @@ PagesManager.uses_pages_directory = False
 for guard in ("server.enableCORS", "server.enableXsrfProtection"):
     if not st.get_option(guard):
         raise SystemExit(f"Hearth does not run with {guard} turned off: leave it on.")
+
+# Streamlit asks a server on the internet for this machine's address there, and everybody waits
+# meanwhile, whenever a page of another origin comes by. Whose pages are ours, Gate knows without.
+net_util.get_external_ip = lambda: None
 
 # Who may name the visitor depends on the address at the other end of the connection, which uvicorn
 # replaces by what X-Forwarded-For says: note it first.
@@ -64,14 +73,23 @@ hearth = st.App(
     routes=[
         Route("/healthz", healthz),
         *[Route(f"/assets/{{version}}/{name}", asset) for name in TYPES],
-        Route("/attachments/{id:int}", attachment),
+        Route("/attachments/{id}", attachment),
         Route("/prompts", prompts),
-        Route("/prompts/{id:int}", prompt),
+        Route("/prompts/{id}", prompt),
         Route("/sessions/{id}/download", download),
         Route("/export", export),
         Mount("/api", api()),
         Route("/pair/{token}", pair, methods=["GET", "POST"]),
     ],
-    middleware=[Middleware(SecurityHeaders), Middleware(Visitors, signed_in=claims)],
+    middleware=[
+        Middleware(SecurityHeaders),
+        Middleware(
+            Gate,
+            is_host_allowed=is_host_allowed,
+            origins=st.get_option("server.corsAllowedOrigins"),
+        ),
+        Middleware(Visitors, signed_in=claims),
+        Middleware(Uploads, held=held),
+    ],
     lifespan=lifespan,
 )

@@ -48,6 +48,12 @@ COUNTS = (
 )
 
 
+def without_user(address: str) -> str:
+    """What stands before an @ is a name and a password."""
+    scheme, slashes, rest = address.rpartition("://")
+    return f"{scheme}{slashes}{rest.rpartition('@')[2]}"
+
+
 class OllamaClient:
     """What is async is for one event loop, always the same; everything else for any thread."""
 
@@ -71,8 +77,9 @@ class OllamaClient:
             self._sync = ollama.Client(host, timeout=LISTING_TIMEOUT, **rules)
             self._async = ollama.AsyncClient(host, timeout=silence, **rules)
         except (ValueError, httpx.InvalidURL) as error:
+            # It may hold a password, and this is told to whoever asks.
             raise SettingsError(
-                f"OLLAMA_HOST is {host!r}; expected an address, e.g. 127.0.0.1:11434."
+                f"OLLAMA_HOST is {without_user(host)!r}; expected an address, e.g. 127.0.0.1:11434."
             ) from error
         self.host = str(self._sync._client.base_url).rstrip("/")
         self._shown: dict[str, _Shown] = {}

@@ -30,7 +30,7 @@ from chatcore.generation import HEARTBEAT, Generation
 from chatcore.host import ModelHost
 from chatcore.line import Line, Ticket
 from chatcore.namer import Namer
-from chatcore.options import USUAL, Options
+from chatcore.options import BY_DEFAULT, Choice
 from chatcore.settings import Settings
 from chatcore.store import Store
 from chatcore.trial import Trial
@@ -74,8 +74,7 @@ class Generations:
         prompt: str,
         model: str,
         attachments: Sequence[File] = (),
-        options: Options = USUAL,
-        compact: bool = False,
+        choice: Choice = BY_DEFAULT,
         in_force: InForce | None = None,
     ) -> Generation:
         """Store the prompt, then let the model answer it; a new chat keeps what is chosen.
@@ -86,7 +85,7 @@ class Generations:
         self._check(owner, prompt)
         self._check_sight(model, any(file.text is None for file in attachments))
         turn = self._store.begin_turn(
-            owner, session_id, prompt, model, None, attachments, options, compact, in_force
+            owner, session_id, prompt, model, None, attachments, choice, in_force
         )
         return self._begin(owner, turn)
 
@@ -97,8 +96,7 @@ class Generations:
         prompt: str,
         model: str,
         attachments: Sequence[File] = (),
-        options: Options = USUAL,
-        compact: bool = False,
+        choice: Choice = BY_DEFAULT,
         in_force: InForce | None = None,
     ) -> str:
         """Start, or keep the prompt until the session's reply under way has ended.
@@ -106,9 +104,7 @@ class Generations:
         Returns the session's id. Raises as start, and TooBusy where a prompt waits already.
         """
         try:
-            generation = self.start(
-                owner, session_id, prompt, model, attachments, options, compact, in_force
-            )
+            generation = self.start(owner, session_id, prompt, model, attachments, choice, in_force)
         except AlreadyGenerating:
             assert session_id is not None
             self._store.set_next(owner, session_id, prompt, model, attachments)

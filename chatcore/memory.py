@@ -82,7 +82,9 @@ class Memory:
     def options(self, owner: int, session: Session, trained: int | None) -> Options:
         """In effect for a chat's next request, to a model trained for so many tokens: the chat's
         own, and its persona's where it has none. The window is always among them."""
-        return self._in_effect(session.options.over(self._persona_options(owner, session)), trained)
+        return self._in_effect(
+            session.choice.options.over(self._persona_options(owner, session)), trained
+        )
 
     def _in_effect(self, chosen: Options, trained: int | None) -> Options:
         num_ctx = window(chosen.num_ctx or self._settings.num_ctx, trained)
@@ -156,7 +158,7 @@ class Memory:
 
         As much as one request holds. None where all has room, or the chat does not want it.
         """
-        if not session.compact:
+        if not session.choice.compact:
             return None
         parts = self._store.memory.parts(owner, reply.id)
         plan = self._plan(owner, session, parts, target)
@@ -214,7 +216,7 @@ class Memory:
 
     def _summary(self, owner: int, session: Session, parts: list[Part]) -> Summary | None:
         """What stands for the first of them, where that is wanted and a prompt follows it."""
-        if not session.compact:
+        if not session.choice.compact:
             return None
         written = [part.id for part in parts if part.id != NEXT_PROMPT.id]
         summary = self._store.memory.summary(owner, written[-1]) if written else None

@@ -3,6 +3,7 @@
 A field left as it is, None or empty, is not sent: then the model does as it does by itself.
 """
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -96,6 +97,18 @@ class Options(BaseModel):
 
 
 USUAL = Options()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is chosen for a chat."""
+
+    options: Options = USUAL
+    compact: bool = False
+    """Whether what finds no room in it is summarised, and not only left out."""
+
+
+BY_DEFAULT = Choice()
 
 
 def parse(given: object) -> Options:

@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chatcore.generations import Generations
 from chatcore.host import ModelHost
@@ -15,6 +15,7 @@ from chatcore.identity import OwnerCookie
 from chatcore.secret import signing_keys
 from chatcore.settings import Settings
 from chatcore.store import Store, open_store
+from chatcore.tabs import Tabs
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ class Hearth:
     host: ModelHost
     generations: Generations
     cookie: OwnerCookie
+    tabs: Tabs = field(default_factory=Tabs)
 
     def close(self) -> None:
         """Each of them, whatever happens to the others."""

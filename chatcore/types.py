@@ -7,7 +7,7 @@ are bytes. A figure that nobody measured is None, never 0.
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from chatcore.options import USUAL, Options
+from chatcore.options import BY_DEFAULT, Choice
 
 Role = Literal["system", "user", "assistant"]
 IdentityMode = Literal["single", "browser", "oidc", "header"]
@@ -45,10 +45,8 @@ class Session:
     n_messages: int
     unread: int = 0
     """1 when a reply ended that nobody followed, and the chat was not opened since."""
-    options: Options = USUAL
-    """What is chosen for its replies. Not read in lists of sessions."""
-    compact: int = 0
-    """1 where what finds no room in it is summarised, and not only left out."""
+    choice: Choice = BY_DEFAULT
+    """Not read in lists of sessions."""
     persona: InForce | None = None
 
 

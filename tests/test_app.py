@@ -28,14 +28,16 @@ def test_healthz_tells_what_answers(app, fake):
     assert report == {
         "status": "ok",
         "version": __version__,
-        "schema": "m013_personas",
-        "model_server": {"host": fake.host, "version": fake.version, "embedded": False},
+        "schema": "m014_share_address",
+        "model_server": {"version": fake.version, "embedded": False},
     }
 
 
 def test_healthz_tells_that_no_model_server_answers(app, fake):
     fake.stop()
-    assert "OLLAMA_HOST names it" in unavailable(app.start())
+    reason = unavailable(app.start())
+    assert "OLLAMA_HOST names it" in reason
+    assert fake.host not in reason
 
 
 def test_healthz_tells_that_no_model_is_installed(app, fake):
@@ -53,6 +55,13 @@ def test_healthz_tells_that_the_history_cannot_be_opened(app):
 def test_healthz_tells_of_a_bad_setting(app):
     app.environ["HEARTH_EMBEDDED"] = "perhaps"
     assert "HEARTH_EMBEDDED is 'perhaps'" in unavailable(app.start())
+
+
+def test_a_password_in_the_address_of_the_model_server_is_told_to_nobody(app):
+    app.environ["OLLAMA_HOST"] = "http://me:PASSWORD@127.0.0.1:99999999"
+    app.start()
+    assert "PASSWORD" not in app.wait_for("/healthz", 503).text
+    assert "PASSWORD" not in app.log
 
 
 def test_every_response_forbids_what_the_page_does_not_need(app):

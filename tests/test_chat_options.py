@@ -4,7 +4,7 @@ import pytest
 
 from chatcore.errors import SessionNotFound
 from chatcore.memory import SEEDS, Memory, Target
-from chatcore.options import Options
+from chatcore.options import Choice, Options
 from chatcore.settings import Settings
 from chatcore.types import Said
 from tests.fake_ollama import fake_model
@@ -28,7 +28,7 @@ ALL = Options(
 
 def asked(generations, owner, fake, options, prompt="hello"):
     """The request of the first reply of a chat."""
-    generation = generations.start(owner, None, prompt, MODEL, options=options)
+    generation = generations.start(owner, None, prompt, MODEL, choice=Choice(options))
     followed(generation)
     return fake.requests[-1]
 
@@ -70,7 +70,7 @@ def test_a_longer_reply_leaves_less_room_for_the_chat(store, ann, tmp_path):
     memory = Memory(store, Settings(tmp_path / "x.db"))
     budgets = []
     for options in (Options(num_ctx=4096), Options(num_ctx=4096, num_predict=1500)):
-        session = store.begin_turn(ann, None, "hello", MODEL, options=options).session
+        session = store.begin_turn(ann, None, "hello", MODEL, choice=Choice(options)).session
         budgets.append(memory.next(ann, session, Target(MODEL)).fit.budget)
     assert budgets == [4096 - 1024, 4096 - 1500]
 
@@ -87,27 +87,27 @@ def test_a_name_is_asked_for_in_the_window_of_the_chat_and_with_no_other_choice(
 
 
 def test_what_is_chosen_for_a_new_chat_is_kept_with_it(generations, store, ann, fake):
-    chosen = generations.start(ann, None, "hello", MODEL, options=ALL, compact=True)
+    chosen = generations.start(ann, None, "hello", MODEL, choice=Choice(ALL, True))
     session = store.session(ann, chosen.turn.session.id)
-    assert (session.options, session.compact) == (ALL, 1)
+    assert session.choice == Choice(ALL, True)
     followed(chosen)
     followed(start(generations, ann, "more", session.id))
     assert fake.requests[-1]["options"] == ALL.wire()
 
 
 def test_a_choice_takes_the_place_of_the_one_before(store, ann):
-    session_id = store.begin_turn(ann, None, "hello", MODEL, options=ALL).session.id
+    session_id = store.begin_turn(ann, None, "hello", MODEL, choice=Choice(ALL)).session.id
     store.memory.choose_compact(ann, session_id, True)
     store.memory.choose_options(ann, session_id, Options(top_k=1))
     session = store.session(ann, session_id)
-    assert (session.options, session.compact) == (Options(top_k=1), 1)
+    assert session.choice == Choice(Options(top_k=1), True)
 
 
 def test_a_fork_and_what_is_cleared_keep_what_was_chosen(store, ann):
-    turn = store.begin_turn(ann, None, "hello", MODEL, options=ALL, compact=True)
+    turn = store.begin_turn(ann, None, "hello", MODEL, choice=Choice(ALL, True))
     store.finish_reply(ann, turn.reply.id, "done", "hi")
     fork = store.fork_session(ann, turn.reply.id)
-    assert (fork.options, fork.compact) == (ALL, 1)
+    assert fork.choice == Choice(ALL, True)
     store.posts.clear(ann, fork.id)
     cleared = store._read("select options from sessions where deleted_at is not null", [])
     assert cleared == store._read("select options from sessions where id = ?", [fork.id])
@@ -115,7 +115,7 @@ def test_a_fork_and_what_is_cleared_keep_what_was_chosen(store, ann):
 
 def test_a_session_of_a_program_chooses_nothing(store, ann):
     turn = store.posts.begin(ann, "made-by-a-program", [Said("user", "hello")], MODEL).turn
-    assert turn.session.options == Options()
+    assert turn.session.choice.options == Options()
 
 
 def test_what_an_older_version_kept_is_read_and_what_cannot_be_sent_is_not(store, ann):
@@ -126,11 +126,11 @@ def test_what_an_older_version_kept_is_read_and_what_cannot_be_sent_is_not(store
         '{"num_ctx": 4, "mirostat": 1, "top_k": 5}': Options(top_k=5),
     }.items():
         store._change(ann, turn.session.id, "options = ?", kept)
-        assert store.session(ann, turn.session.id).options == options
+        assert store.session(ann, turn.session.id).choice.options == options
 
 
 def test_nobody_chooses_for_the_chat_of_another(store, ann, bob):
     session_id = store.begin_turn(ann, None, "hello", MODEL).session.id
     with pytest.raises(SessionNotFound):
         store.memory.choose_options(bob, session_id, ALL)
-    assert store.session(ann, session_id).options == Options()
+    assert store.session(ann, session_id).choice.options == Options()

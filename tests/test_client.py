@@ -218,3 +218,10 @@ def test_a_redirect_is_not_followed(client, fake):
 def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(fake, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     assert OllamaClient(fake.host, timeout=1).version() == fake.version
+
+
+@pytest.mark.parametrize("host", ["http://me:PASSWORD@here:99999999", "me:PASS@WORD@here:x"])
+def test_a_password_in_a_bad_address_is_not_told(host):
+    with pytest.raises(SettingsError, match=r"OLLAMA_HOST is '(http://)?here:") as told:
+        OllamaClient(host, timeout=1)
+    assert "WORD" not in str(told.value)

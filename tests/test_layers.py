@@ -55,7 +55,9 @@ MAY_IMPORT = {
         "trial",
     },
     "secret": EVERYWHERE | {"settings"},
-    "service": EVERYWHERE | {"settings", "store", "host", "generations", "identity", "secret"},
+    "tabs": set(),
+    "service": EVERYWHERE
+    | {"settings", "store", "host", "generations", "identity", "secret", "tabs"},
     "web": EVERYWHERE
     | {"web", "blank", "service", "settings", "identity", "generation", "sharing", "transfer"},
     "ui": EVERYWHERE

@@ -149,7 +149,7 @@ def test_a_fork_keeps_window_pins_and_what_its_replies_saw(small, memory, store,
     followed(start(small, ann, "now?", session_id))
     leaf = store.messages(ann, session_id)[-1]
     fork = store.fork_session(ann, leaf.id)
-    assert fork.options.num_ctx == 512
+    assert fork.choice.options.num_ctx == 512
     copies = store.messages(ann, fork.id)
     assert [copy.keep for copy in copies] == [m.keep for m in store.messages(ann, session_id)]
     seen = copies[-1].seen

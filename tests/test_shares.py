@@ -5,7 +5,7 @@ import pytest
 from chatcore import sharing
 from chatcore.errors import AlreadyGenerating, MessageNotFound, SessionNotFound, ShareNotFound
 from chatcore.store.sqlite import rows
-from chatcore.types import Session
+from chatcore.types import Said, Session
 from tests.test_store import NOTES, PICTURE, attach, attached, talk
 
 DAY = 24 * 3600 * 1000
@@ -239,6 +239,22 @@ def test_of_two_chats_with_one_id_the_key_decides(store, ann, bob, monkeypatch):
 
 def copy(store, owner, session_id, key) -> Session:
     return store.shares.copy(owner, session_id, sharing.key_hash(key))
+
+
+def test_a_link_opens_where_joining_gave_its_chat_another_id(store, ann):
+    """As programs choose ids, two owners may have the same one."""
+    other = store.owner("browser:b")
+    key = ""
+    for owner in (ann, other):
+        turn = store.posts.begin(owner, "default-chat", [Said("user", f"of {owner}")], "m").turn
+        store.finish_reply(owner, turn.reply.id, "done", "hi")
+        key = share(store, owner, "default-chat")
+    store.identities.pair(store.identities.invite(ann), "browser:b")
+    assert shown(store, "default-chat", key)[0] == f"of {other}"
+    (now,) = (link.session_id for link in store.shares.of(ann) if link.session_id != "default-chat")
+    assert shown(store, now, key)[0] == f"of {other}"
+    with pytest.raises(SessionNotFound):
+        read(store, "another-chat", key)
 
 
 def test_a_copy_is_the_readers_own_chat(store, ann, bob):

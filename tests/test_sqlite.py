@@ -228,6 +228,22 @@ def test_a_database_from_before_pairing_keeps_its_owners(path):
     store.close()
 
 
+def test_links_from_before_they_had_an_address_go_on_to_open(path):
+    make_before(path, "m014_share_address")
+    with Database(path) as db:
+        db["owners"].insert({"n": 1, "created_at": 1})
+        session = {"pk": 1, "id": "a-chat", "owner_n": 1, "title": "", "leaf_id": 11}
+        db["sessions"].insert(session | {"created_at": 1, "updated_at": 1})
+        message = {"id": 11, "session_pk": 1, "role": "user", "state": "done", "body": "hello"}
+        db["messages"].insert(message | {"created_at": 1})
+        link = {"key_hash": "h", "session_pk": 1, "thinking": 0, "created_at": 1, "pinned_at": 1}
+        pin = {"title": "hello", "leaf_id": 11, "length": 5, "thinking_length": 0}
+        db["shares"].insert(link | pin)
+    store = SqliteStore(path)
+    assert store.shares.read("a-chat", "h").title == "hello"
+    store.close()
+
+
 def test_links_take_the_place_of_the_first_versions_empty_table(path):
     make_before(path, "m007_shares")
     store = SqliteStore(path)
@@ -261,9 +277,8 @@ def test_messages_of_before_memory_are_kept_as_there_is_room(path):
 
 
 def test_chats_of_before_personas_are_with_nobody(path):
+    make_before(path, "m013_personas")
     with Database(path) as db:
-        db.execute(f"pragma application_id = {schema.APPLICATION_ID}")
-        schema.migrations.apply(db, stop_before="m013_personas")
         db["owners"].insert({"n": 1, "created_at": 0})
         db["identities"].insert({"key": "ann", "owner_n": 1})
         times = {"created_at": 0, "updated_at": 0}

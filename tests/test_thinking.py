@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatcore.options import Options
+from chatcore.options import Choice, Options
 from tests.fake_ollama import PAUSE, Thinking, fake_model
 from tests.test_generations import followed, last, start, until
 
@@ -21,12 +21,14 @@ def thinker(fake):
 def test_what_is_chosen_for_a_chat_is_asked_of_the_model(
     generations, ann, fake, thinker, chosen, sent
 ):
-    followed(generations.start(ann, None, "hello", thinker, options=Options(think=chosen)))
+    followed(generations.start(ann, None, "hello", thinker, choice=Choice(Options(think=chosen))))
     assert fake.requests[0].get("think") is sent
 
 
 def test_a_model_that_cannot_think_is_not_asked_to(generations, ann, fake, thinker):
-    followed(generations.start(ann, None, "hello", "llama3.2:3b", options=Options(think="on")))
+    followed(
+        generations.start(ann, None, "hello", "llama3.2:3b", choice=Choice(Options(think="on")))
+    )
     assert "think" not in fake.requests[0]
 
 
@@ -60,8 +62,8 @@ def test_a_reply_without_thoughts_has_none_to_follow(generations, ann, fake):
 
 
 def test_a_fork_thinks_as_its_source(store, ann):
-    turn = store.begin_turn(ann, None, "hello", "m", options=Options(think="off"))
-    assert store.fork_session(ann, turn.prompt.id).options.think == "off"
+    turn = store.begin_turn(ann, None, "hello", "m", choice=Choice(Options(think="off")))
+    assert store.fork_session(ann, turn.prompt.id).choice.options.think == "off"
 
 
 def test_levels_are_offered_for_the_one_family_that_has_them(generations, fake):

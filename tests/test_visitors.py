@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from ipaddress import ip_network
 
 import httpx
 import pytest
@@ -17,8 +18,9 @@ from chatcore.identity import BROWSER, INTERNAL, LOCAL
 from chatcore.store import open_store
 from chatcore.types import File
 from chatcore.web.agent import name_of
+from chatcore.web.gate import Gate
 from chatcore.web.owner import welcome
-from chatcore.web.peer import Peer
+from chatcore.web.peer import PEER, Peer, sender
 from chatcore.web.visitors import Visitors
 from tests.browser.server import App
 
@@ -299,6 +301,59 @@ def test_a_browser_elsewhere_has_not(hearth, elsewhere):
     assert services.store.owner("browser:abc") != owner
 
 
+def test_a_websocket_that_is_refused_inherits_nothing(hearth):
+    services = hearth()
+    owner = services.store.owner(LOCAL)
+    cookies = services.cookie.sign("abc", False).split(";")[0]
+    app = Gate(Visitors(None), is_host_allowed=lambda _host: True, origins=())
+    assert refused(app, cookie=cookies, origin="https://chat.example")
+    assert services.store.owner("browser:abc") != owner
+
+
+@pytest.mark.parametrize(
+    ("visitor", "gets"),
+    [("abc", "streamlit, xsrf, tab"), ("other", "streamlit, xsrf"), ("", "streamlit, xsrf")],
+)
+def test_a_page_goes_on_with_its_session_as_the_same_person_only(hearth, visitor, gets):
+    services = hearth()
+    services.tabs.note("tab", "browser:abc")
+    cookies = services.cookie.sign(visitor, False).split(";")[0] if visitor else ""
+    asked = "streamlit, xsrf, tab"
+    assert resumed(cookies, asked) == gets
+    assert resumed(cookies, asked + "-unknown") == "streamlit, xsrf"
+    assert resumed(cookies, "streamlit, xsrf") == "streamlit, xsrf"
+
+
+def resumed(cookies, protocols):
+    """What Streamlit is asked for."""
+    handed_on = {}
+
+    async def app(scope, receive, send):
+        handed_on.update(scope["headers"])
+
+    raw = [(b"cookie", cookies.encode()), (b"sec-websocket-protocol", protocols.encode())]
+    raw.append((b"host", b"here"))
+    scope = {"type": "websocket", "headers": raw, "client": ("192.0.2.7", 4711), "scheme": "ws"}
+    scope |= {"path": "/_stcore/stream", "query_string": b"", "server": ("here", 80)}
+    asyncio.run(Peer(Visitors(app))(scope, None, None))
+    return handed_on[b"sec-websocket-protocol"].decode()
+
+
+def refused(app, **headers):
+    """Whether this handshake of a websocket is, from this machine."""
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    raw = [
+        (name.encode(), value.encode()) for name, value in (headers | {"host": "localhost"}).items()
+    ]
+    scope = {"type": "websocket", "headers": raw, "client": ("127.0.0.1", 4711), "scheme": "ws"}
+    asyncio.run(Peer(app)(scope, None, send))
+    return sent[0].get("status") == 403
+
+
 @pytest.mark.parametrize(
     ("user_agent", "name"),
     [
@@ -344,3 +399,11 @@ def test_a_browser_alone_is_nobody_where_people_sign_in(hearth):
 def test_nobody_outside_can_say_what_their_browser_had(hearth):
     hearth(HEARTH_IDENTITY="oidc")
     assert handed_on("", x_hearth_browser="browser:abc", x_hearth_identity="local") == {}
+
+
+@pytest.mark.parametrize(
+    ("trusted", "counted_as"), [("10.0.0.0/8", "192.0.2.7"), ("10.1.0.0/16", "10.2.0.1")]
+)
+def test_a_proxy_that_is_trusted_tells_who_is_counted(trusted, counted_as):
+    scope = {PEER: ("10.2.0.1", 4711), "client": ("192.0.2.7", 0)}
+    assert sender(scope, [ip_network(trusted)]) == counted_as

@@ -5,6 +5,7 @@ import asyncio
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import HTTPConnection
 from starlette.routing import Route
 
 from chatcore import service
@@ -13,6 +14,8 @@ from chatcore.types import File
 from chatcore.web.assets import FOLDER, TYPES, asset
 from chatcore.web.attachments import attachment
 from chatcore.web.downloads import download
+from chatcore.web.headers import SecurityHeaders
+from chatcore.web.origin import is_same_origin
 
 NOTES = File("grüße \n.txt", "text/plain; charset=windows-1252", b"gr\xfc\xdfe", "grüße")
 PDF = File("a.pdf", "application/pdf", b"%PDF", "text")
@@ -30,7 +33,7 @@ def store(tmp_path, monkeypatch):
 def get(store):
     routes = [
         *[Route(f"/assets/{{version}}/{name}", asset) for name in TYPES],
-        Route("/attachments/{id:int}", attachment),
+        Route("/attachments/{id}", attachment),
         Route("/sessions/{id}/download", download),
     ]
     app = Starlette(routes=routes)
@@ -145,3 +148,50 @@ def test_what_the_page_fetches_is_kept_by_the_browser(get, name):
     assert answer.headers["content-type"].startswith(TYPES[name])
     assert "immutable" in answer.headers["cache-control"]
     assert answer.content == (FOLDER / name).read_bytes()
+
+
+@pytest.mark.parametrize("number", ["1" * 5000, str(2**63), "x", "-1", "¹"])
+def test_a_number_that_no_database_holds_is_nobodys(get, number):
+    assert get(f"/attachments/{number}").status_code == 404
+
+
+def test_a_mistake_of_ours_has_the_headers_too():
+    async def broken(scope, receive, send):
+        raise ZeroDivisionError
+
+    async def ask():
+        transport = httpx.ASGITransport(SecurityHeaders(broken), raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+            return await client.get("/")
+
+    answer = asyncio.run(ask())
+    assert answer.status_code == 500
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "same"),
+    [
+        ({"origin": "http://here", "host": "here:80"}, True),
+        (
+            {"origin": "https://here", "host": "here"},
+            True,
+        ),  # a proxy may not tell that it was https
+        ({"origin": "https://here", "host": "here", "x-forwarded-proto": "https"}, True),
+        ({"origin": "http://here", "host": "here", "x-forwarded-proto": "https"}, False),
+        ({"origin": "https://here", "host": "here", "x-forwarded-proto": "http"}, False),
+        ({"origin": "http://here:1", "host": "here"}, False),
+        ({"origin": "null", "host": "here"}, False),
+        ({"host": "here"}, False),
+    ],
+)
+def test_a_page_is_ours_by_its_place_and_its_scheme(sent, same):
+    raw = [(name.encode(), value.encode()) for name, value in sent.items()]
+    assert (
+        is_same_origin(HTTPConnection({"type": "http", "scheme": "http", "headers": raw})) == same
+    )
+
+
+def test_two_origins_are_none():
+    raw = [(b"host", b"here"), (b"origin", b"http://here"), (b"origin", b"http://here")]
+    assert not is_same_origin(HTTPConnection({"type": "http", "scheme": "http", "headers": raw}))

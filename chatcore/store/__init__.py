@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from chatcore.options import USUAL, Options
+from chatcore.options import BY_DEFAULT, Choice
 from chatcore.store.belongings import Belongings
 from chatcore.store.identities import Identities
 from chatcore.store.memory import MemoryStore
@@ -78,13 +78,12 @@ class Store(Protocol):
         model: str,
         instead_of: int | None = None,
         attachments: Sequence[File] = (),
-        options: Options = USUAL,
-        compact: bool = False,
+        choice: Choice = BY_DEFAULT,
         in_force: InForce | None = None,
     ) -> Turn:
         """Store a prompt with its attachments and the empty reply to it, in one commit.
 
-        Without an id, in a new session, for which `options` and `compact` are chosen. `in_force`:
+        Without an id, in a new session, for which `choice` is kept. `in_force`:
         the session is with that persona from now on, where it is given. The reply is `streaming`
         until finish_reply. `instead_of` names a message of which the prompt becomes another
         version, with its attachments too; else it follows the leaf.

@@ -14,6 +14,7 @@ class Shares(Protocol):
       or updated. What is written later, also into the same reply, is not part of it.
     - A link that is unknown, revoked or out of date, one with another session's id, and one to a
       deleted session are answered alike. Restoring the session opens its links again.
+    - A link goes on to open where joining owners gave its session another id.
     - Another owner's link is changed as an unknown one is: ShareNotFound.
     """
 

@@ -32,7 +32,7 @@ def _session(session: Session) -> dict[str, Any]:
         "id": session.id,
         "title": session.title,
         "model": session.model,
-        "think": session.options.think,
+        "think": session.choice.options.think,
         "created_at": session.created_at,
         "updated_at": session.updated_at,
         "leaf_id": _id(session.leaf_id),

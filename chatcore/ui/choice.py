@@ -5,13 +5,13 @@ What is chosen before there is a chat waits in the page, and is kept with the ch
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
 
 from chatcore.errors import ChatError, OptionsRefused
-from chatcore.options import USUAL, Options, Think
+from chatcore.options import BY_DEFAULT, USUAL, Choice, Options, Think
 from chatcore.service import Hearth
 from chatcore.ui import actions, options, words
 from chatcore.ui.state import View
@@ -19,24 +19,16 @@ from chatcore.ui.state import View
 FULL = ["Leave out the oldest", "Sum up the oldest"]
 
 
-@dataclass(frozen=True)
-class Choice:
-    """What is chosen for a chat, be it there yet or not."""
-
-    options: Options = USUAL
-    compact: bool = False
-
-
 def of(view: View) -> Choice:
     """Of the chat that is open, or that will begin here."""
     if view.session is None:
         return of_new()
-    return Choice(view.session.options, bool(view.session.compact))
+    return view.session.choice
 
 
 def of_new() -> Choice:
     """Of the chat that the next prompt begins; for callbacks, too."""
-    waiting: Choice = st.session_state.get("new_chat_choice", Choice())
+    waiting: Choice = st.session_state.get("new_chat_choice", BY_DEFAULT)
     return waiting
 
 
@@ -104,7 +96,7 @@ def _choose(session_id: str | None, prefix: str, name: str) -> None:
 def _change(session_id: str | None, changed: Callable[[Options], Options]) -> None:
     def change(hearth: Hearth, owner: int) -> None:
         assert session_id is not None
-        chosen = changed(hearth.store.session(owner, session_id).options)
+        chosen = changed(hearth.store.session(owner, session_id).choice.options)
         hearth.store.memory.choose_options(owner, session_id, chosen)
 
     if session_id is None:

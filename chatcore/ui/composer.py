@@ -8,9 +8,9 @@ from streamlit.delta_generator import DeltaGenerator
 from chatcore import attachments
 from chatcore.blank import is_blank
 from chatcore.errors import ChatError
+from chatcore.options import Choice
 from chatcore.types import File, Session
 from chatcore.ui import actions, chips, choice, persona_picker, picker, state, words
-from chatcore.ui.choice import Choice
 from chatcore.ui.persona_picker import Picked
 from chatcore.ui.state import View
 
@@ -123,8 +123,7 @@ def _send(unsent: Unsent) -> None:
             unsent.prompt,
             unsent.model,
             unsent.files,
-            unsent.new.options,
-            unsent.new.compact,
+            unsent.new,
             persona_picker.in_force(services, owner, unsent.picked, session, unsent.model),
         )
     except ChatError as error:

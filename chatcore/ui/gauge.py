@@ -17,7 +17,7 @@ class Gauge:
 
     def __init__(self, view: View) -> None:
         self._view = view
-        self._compact = bool(view.session and view.session.compact)
+        self._compact = view.session is not None and view.session.choice.compact
         self._caption: DeltaGenerator | None = None
         # A style sheet takes no room.
         with st.container(key="marked"):

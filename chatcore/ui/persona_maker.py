@@ -19,7 +19,7 @@ def make(session_id: str) -> None:
         persona = Persona(name="A persona")
         if session.persona is not None:
             persona = services.store.personas.version(owner, session.persona.version).persona
-        options = session.options.over(persona.options)
+        options = session.choice.options.over(persona.options)
         name = words.short(session.title, NAME_CHARACTERS) or persona.name
         changed = {"name": name, "model": session.model, "options": options}
         made = services.store.personas.create(owner, persona.model_copy(update=changed))

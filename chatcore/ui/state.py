@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from chatcore.errors import ChatError, SessionNotFound
 from chatcore.identity import key_in
@@ -42,6 +43,8 @@ class View:
 def load(in_chat: bool) -> View:
     """Once a run, before anything is drawn. Raises ChatError where the services cannot start."""
     services, owner = here()
+    if context := get_script_run_ctx():
+        services.tabs.note(context.session_id, key(services))
     server, server_error = _server(services)
     asked_for = st.query_params.get("session") if in_chat else None
     found = session(services, owner, asked_for)

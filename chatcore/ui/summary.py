@@ -12,7 +12,7 @@ from chatcore.ui.state import View
 
 def of(view: View) -> Summary | None:
     session = view.session
-    if session is None or not session.compact:
+    if session is None or not session.choice.compact:
         return None
     return view.hearth.store.memory.summary(view.owner, session.leaf_id)
 

@@ -15,6 +15,7 @@ from chatcore.errors import ChatError
 from chatcore.service import hearth
 from chatcore.sharing import key_hash
 from chatcore.types import File
+from chatcore.web.ids import number
 from chatcore.web.owner import owner_of
 
 
@@ -32,8 +33,7 @@ async def attachment(request: Request) -> Response:
 
 def _file(request: Request) -> File:
     services = hearth()
-    # A number too large for a database is nobody's, like its largest.
-    attachment_id = min(request.path_params["id"], 2**63 - 1)
+    attachment_id = number(request)
     key = request.query_params.get("key")
     if key is None:
         return services.store.file(owner_of(services, request), attachment_id)

@@ -11,7 +11,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+STARTS = ("http.response.start", "websocket.http.response.start")
+MISTAKE = "Something went wrong here; the server's log says what."
 
 
 class SecurityHeaders:
@@ -29,14 +33,30 @@ class SecurityHeaders:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
         async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            nonlocal begun
+            if message["type"] == "websocket.close" and not begun:
+                # Refused: the server's own answer would have no headers.
+                await Response(status_code=403)(scope, receive, send_with_headers)
+                return
+            begun = True
+            if message["type"] in STARTS:
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)
 
-        await self._app(scope, receive, send_with_headers)
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except Exception:
+            if scope["type"] == "http" and not begun:
+                await PlainTextResponse(MISTAKE, 500)(scope, receive, send_with_headers)
+            raise  # into the log
 
 
 def content_security_policy() -> str:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from chatcore import __version__
-from chatcore.errors import ChatError, ModelNotFound
+from chatcore.errors import ChatError, ModelNotFound, ServerError, ServerUnreachable
 from chatcore.service import hearth
 
 
@@ -17,9 +17,16 @@ async def healthz(_request: Request) -> JSONResponse:
         report = await run_in_threadpool(_report)
     except ChatError as error:
         return JSONResponse(
-            {"status": "unavailable", "version": __version__, "reason": str(error)}, 503
+            {"status": "unavailable", "version": __version__, "reason": _reason(error)}, 503
         )
     return JSONResponse({"status": "ok", "version": __version__} | report)
+
+
+def _reason(error: ChatError) -> str:
+    """Anybody may ask, and where the model server is, is not for anybody."""
+    if isinstance(error, ServerUnreachable | ServerError):
+        return "The model server gives no answer: OLLAMA_HOST names it, and the page says more."
+    return str(error)
 
 
 def _report() -> dict[str, Any]:
@@ -27,12 +34,8 @@ def _report() -> dict[str, Any]:
     services.store.check()
     server = services.host.look()
     if not server.models:
-        raise ModelNotFound(f"No model is installed on {server.host}: get one with `ollama pull`.")
+        raise ModelNotFound("No model is installed: get one with `ollama pull`.")
     return {
         "schema": services.store.schema,
-        "model_server": {
-            "host": server.host,
-            "version": server.version,
-            "embedded": server.embedded,
-        },
+        "model_server": {"version": server.version, "embedded": server.embedded},
     }

@@ -1,13 +1,29 @@
 """Whether a page of ours asks, and not another site by the hand of our visitor."""
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
-def is_same_origin(request: Request) -> bool:
-    """The browser says so itself; where it says nothing of the kind, nobody of ours asks."""
-    scheme, _, place = request.headers.get("origin", "").lower().partition("://")
+def is_same_origin(connection: HTTPConnection) -> bool:
+    """The browser says so itself; where it says nothing of the kind, or two things, nobody of ours
+    asks."""
+    origins = connection.headers.getlist("origin")
+    scheme, _, place = origins[0].lower().partition("://") if len(origins) == 1 else ("", "", "")
     port = DEFAULT_PORTS.get(scheme, "")
-    host = request.headers.get("host", "").lower()
-    return bool(place) and place.removesuffix(port) == host.removesuffix(port)
+    host = connection.headers.get("host", "").lower()
+    same_place = bool(place) and place.removesuffix(port) == host.removesuffix(port)
+    return same_place and _scheme(connection) in (scheme, None)
+
+
+def is_https(connection: HTTPConnection) -> bool:
+    """Believed of anyone: who lies keeps only their own cookie from themselves."""
+    told = connection.headers.get("x-forwarded-proto")
+    return connection.scope["scheme"] in ("https", "wss") or told == "https"
+
+
+def _scheme(connection: HTTPConnection) -> str | None:
+    """Over plain http only a proxy knows, which may not tell."""
+    if is_https(connection):
+        return "https"
+    return "http" if connection.headers.get("x-forwarded-proto") == "http" else None

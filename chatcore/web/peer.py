@@ -1,10 +1,13 @@
 """The address at the other end of the connection, whatever the headers say."""
 
+from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 from starlette.requests import HTTPConnection
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from chatcore.settings import Network
 
 PEER = "hearth.peer"
 
@@ -24,6 +27,15 @@ def peer(scope: Any) -> IPv4Address | IPv6Address | None:
     except (KeyError, TypeError, ValueError):
         return None
     return getattr(address, "ipv4_mapped", None) or address
+
+
+def sender(scope: Any, trusted: Iterable[Network]) -> str:
+    """The address that requests are counted by: what a proxy says of its client is believed of one
+    that is trusted. "" where there is none."""
+    address = peer(scope)
+    if address is not None and not any(address in network for network in trusted):
+        return str(address)
+    return scope["client"][0] if scope.get("client") else ""
 
 
 def is_from_here(connection: HTTPConnection) -> bool:

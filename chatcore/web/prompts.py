@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from chatcore.errors import ChatError
 from chatcore.service import hearth
+from chatcore.web.ids import number
 from chatcore.web.owner import owner_of
 
 HEADERS = {"cache-control": "no-store", "cross-origin-resource-policy": "same-origin"}
@@ -40,6 +41,4 @@ def _listed(request: Request) -> list[dict[str, str]]:
 
 def _text(request: Request) -> str:
     services = hearth()
-    # A number too large for a database is nobody's, like its largest.
-    prompt_id = min(request.path_params["id"], 2**63 - 1)
-    return services.store.prompts.text(owner_of(services, request), prompt_id)
+    return services.store.prompts.text(owner_of(services, request), number(request))

@@ -19,10 +19,13 @@ from chatcore.service import Hearth
 from chatcore.settings import Settings
 from chatcore.types import IdentityMode
 from chatcore.web.agent import name_of
+from chatcore.web.origin import is_https
 from chatcore.web.owner import NEWCOMERS
 from chatcore.web.peer import is_from_here, peer
 
 log = logging.getLogger(__name__)
+
+PROTOCOLS = "sec-websocket-protocol"
 
 SignedIn = Callable[[Mapping[str, str]], tuple[str, str] | None]
 
@@ -42,6 +45,7 @@ class Visitors:
         services = await _services()
         if services is None:  # the page tells why, and knows nobody
             _hand_on(scope, [INTERNAL, BROWSER], {})
+            _begin_anew(scope)
             await self._app(scope, receive, send)
             return
         mode, header = services.settings.identity_mode, services.settings.identity_header
@@ -51,6 +55,9 @@ class Visitors:
             send = _with_cookie(services, scope, facts, send)
         elif mode == "browser" and key:
             await run_in_threadpool(_note, services, key, HTTPConnection(scope))
+        tab = _resumed(HTTPConnection(scope))
+        if tab and not services.tabs.is_of(tab, key):
+            _begin_anew(scope)
         unproven = [header] if header and facts.header is None else []
         before = identity_key("browser", facts) if mode == "oidc" else None
         _hand_on(scope, [INTERNAL, BROWSER, *unproven], {INTERNAL: key, BROWSER: before})
@@ -73,6 +80,23 @@ def _note(services: Hearth, key: str, connection: HTTPConnection) -> None:
         services.store.identities.seen(key, label, heir_of)
     except ChatError as error:  # the page will tell
         log.warning("a browser was not noted: %s", error)
+
+
+def _resumed(connection: HTTPConnection) -> str:
+    """The session of Streamlit that a page which lost its connection asks for; "" for none."""
+    return "".join(_protocols(connection)[2:])
+
+
+def _begin_anew(scope: Scope) -> None:
+    """Without that session, as at a server that was started again: its state, its widgets and what
+    it could not send are another person's."""
+    if protocols := _protocols(HTTPConnection(scope)):
+        MutableHeaders(scope=scope)[PROTOCOLS] = ", ".join(protocols[:2])
+
+
+def _protocols(connection: HTTPConnection) -> list[str]:
+    """Streamlit's own, its token against forgery, and the session to go on with."""
+    return [part.strip() for part in connection.headers.get(PROTOCOLS, "").split(",") if part]
 
 
 def _hand_on(scope: Scope, without: list[str], found: dict[str, str | None]) -> None:
@@ -114,7 +138,7 @@ def _with_cookie(services: Hearth, scope: Scope, facts: Facts, send: Send) -> Se
         if is_start and (newcomers or _is_page(message, asked)):
             browser = facts.browser or next(iter(newcomers), None) or services.cookie.new()
             MutableHeaders(scope=message).append(
-                "set-cookie", services.cookie.sign(browser, _is_https(scope, asked))
+                "set-cookie", services.cookie.sign(browser, is_https(HTTPConnection(scope)))
             )
         await send(message)
 
@@ -126,8 +150,3 @@ def _is_page(message: Message, asked: Headers) -> bool:
     kind = Headers(raw=message["headers"]).get("content-type", "")
     known = message["status"] == 304 and "text/html" in asked.get("accept", "")
     return known or kind.startswith("text/html")
-
-
-def _is_https(scope: Scope, asked: Headers) -> bool:
-    """Believed of anyone: who lies keeps only their own cookie from themselves."""
-    return scope["scheme"] == "https" or asked.get("x-forwarded-proto") == "https"

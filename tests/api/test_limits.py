@@ -3,6 +3,7 @@
 import dataclasses
 import socket
 
+import httpx
 import pytest
 
 from chatcore import service
@@ -70,6 +71,25 @@ def test_false_tokens_are_counted_together(client, strict):
     strict(requests_per_minute=2)
     asked = [client.get("/sessions", headers={"authorization": f"Bearer {n}"}) for n in range(3)]
     assert [answer.status_code for answer in asked] == [401, 401, 429]
+
+
+def test_fresh_cookies_are_counted_together(client, hearth, strict):
+    strict(requests_per_minute=2)
+    cookies = [hearth.cookie.sign(f"b{n}", secure=False).split(";")[0] for n in range(3)]
+    asked = [client.get("/sessions", headers={"cookie": cookie}) for cookie in cookies]
+    assert [answer.status_code for answer in asked] == [200, 200, 429]
+
+
+def test_newcomers_are_not_told_apart_by_what_they_say(app):
+    app.stop()
+    app.environ["HEARTH_REQUESTS_PER_MINUTE"] = "3"
+    app.start()
+    addresses = [{"x-forwarded-for": f"192.0.2.{n}"} for n in range(4)]
+    asked = [
+        httpx.post(f"{app.url}/api/sessions", json={}, headers=address, trust_env=False)
+        for address in addresses
+    ]
+    assert [answer.status_code for answer in asked] == [201, 201, 201, 429]
 
 
 def test_one_owner_has_so_many_replies_waiting(ann, bob, fake, hearth, monkeypatch):

@@ -197,3 +197,34 @@ def test_behind_a_proxy_the_header_names_the_person_and_without_it_there_is_none
     expect(again.locator(".st-key-new_chat, .st-key-prompt")).to_have_count(0)
     expect(chats(again)).to_have_count(0)
     expect(messages(again)).to_have_count(0)
+
+
+KEEP_SOCKETS = """(() => {
+    const Socket = window.WebSocket;
+    window.sockets = [];
+    window.WebSocket = class extends Socket {
+        constructor(...given) { super(...given); window.sockets.push(this); }
+    };
+})()"""
+
+
+def test_a_page_that_reconnects_as_another_person_shows_nothing_of_the_first(app, strangers):
+    """In another tab of this browser somebody else signed in; then the connection was lost."""
+    page, other = strangers(), strangers()
+    other.goto(app.url)
+    theirs = [each for each in other.context.cookies() if each["name"].startswith("hearth_")]
+    page.add_init_script(KEEP_SOCKETS)
+    page.goto(f"{app.url}/preferences")
+    page.get_by_role("button", name="Make a token").click()
+    token = page.locator(".st-key-new_token code")
+    expect(token).to_contain_text("hearth_")
+    page.context.clear_cookies()
+    page.context.add_cookies(theirs)
+    page.evaluate("sockets.at(-1).close()")
+    for _ in range(100):  # wait_for_function is eval, which the policy forbids
+        if page.evaluate("sockets.length > 1 && sockets.at(-1).readyState === 1"):
+            break
+        page.wait_for_timeout(200)
+    page.get_by_label("Name of a new token").fill("x")
+    page.keyboard.press("Enter")
+    expect(token).to_have_count(0)

@@ -87,7 +87,8 @@ def test_cve_2024_12537_a_message_of_10_mb_is_refused_on_the_page(app, fake, pag
 def test_cve_2026_44568_a_hostile_chat_as_a_file_fetches_nothing_and_runs_nothing(
     app, fake, page, sink, browser, tmp_path, scheme
 ):
-    """Text was cleaned before it was made HTML of, and what came out ran."""
+    """Text was cleaned before it was made HTML of, and what came out ran; in Open WebUI's issue
+    #18387 HTML of the model had the origin of the page."""
     shallow = hostile(sink.url).replace("> " * 300, "> ").replace("- " * 300, "- ")
     fake.reply(shallow)  # what is too deep is shown as it is
     page.goto(app.url)

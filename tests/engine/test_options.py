@@ -9,7 +9,7 @@ import pytest
 from chatcore.engine import BUNDLED_NAME, EngineProcess
 from chatcore.generations import Generations
 from chatcore.host import ModelHost
-from chatcore.options import Options
+from chatcore.options import Choice, Options
 from chatcore.settings import Settings
 from chatcore.store import Store
 from chatcore.types import Message
@@ -63,7 +63,7 @@ def test_a_reply_run_again_exactly_is_equal_byte_for_byte(
     session, replies = None, []
     for prompt in ("Tell me of a fox.", "And of its den?", "Go on."):
         options = Options(temperature=1.5, num_predict=40)
-        turn = generations.start(ann, session, prompt, BUNDLED_NAME, options=options)
+        turn = generations.start(ann, session, prompt, BUNDLED_NAME, choice=Choice(options))
         turn.wait()
         session = turn.turn.session.id
         replies.append(store.message(ann, turn.turn.reply.id))

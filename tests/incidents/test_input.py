@@ -23,7 +23,7 @@ OF_OUR_OWN = {"assignment", "change", "columns", "table", "column"}
 
 
 def test_cve_2026_45401_a_redirect_of_the_model_server_is_not_followed(generations, ann, fake):
-    """A redirect led to addresses inside the network."""
+    """A redirect led to addresses inside the network; so in CVE-2026-31943."""
     fake.reply(Status(302, "{}"))
     generation = start(generations, ann, "hello")
     followed(generation)

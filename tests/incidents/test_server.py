@@ -10,6 +10,8 @@ import pytest
 from tests.browser.server import ROOT, App, all_logged
 
 CANARY = "canary-5b1f0c6e"
+HEADERS = ("content-security-policy", "referrer-policy", "x-content-type-options")
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "0.0.0.0")
 MALFORMED = [
     b"",
     b"{",
@@ -50,6 +52,11 @@ def app(tmp_path_factory):
 
 def handshake(app, origin):
     """The status of a websocket's opening from a page of that origin; None: of no page."""
+    return int(opened(app, *([f"Origin: {origin}"] if origin else [])).split()[1])
+
+
+def opened(app, *headers):
+    """What is answered first, with its headers."""
     lines = [
         "GET /_stcore/stream HTTP/1.1",
         f"Host: localhost:{app.port}",
@@ -58,11 +65,11 @@ def handshake(app, origin):
         "Sec-WebSocket-Version: 13",
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
         f"Cookie: visit={CANARY}",
-        *([f"Origin: {origin}"] if origin else []),
+        *headers,
     ]
     with socket.create_connection(("localhost", app.port), 30) as wire:
         wire.sendall("\r\n".join([*lines, "", ""]).encode())
-        return int(wire.recv(1000).split()[1])
+        return wire.recv(3000).decode("latin-1")
 
 
 @pytest.mark.parametrize("path", ["/api/chat", "/api/sessions", "/pair/x"])
@@ -121,11 +128,55 @@ def test_cve_2023_29159_a_path_leads_to_no_file(app, path):
         assert b"root:" not in b"".join(iter(lambda: wire.recv(65536), b""))
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null"])
+@pytest.mark.parametrize(
+    "origin",
+    ["https://evil.example", "null", *(f"http://{host}:1" for host in LOCAL_HOSTS)],
+)
 def test_trail_of_bits_2024_another_page_cannot_open_the_websocket(app, origin):
-    """Any page in the browser could drive a server on localhost."""
+    """Any page in the browser could drive a server on localhost, which has many ports."""
     assert handshake(app, origin) == 403
     assert handshake(app, app.url) == 101
+
+
+def test_another_page_makes_the_server_ask_nobody(tmp_path):
+    """Streamlit asked the internet who it is, while everybody waited."""
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        address = f"http://127.0.0.1:{proxy.getsockname()[1]}"
+        app = App(tmp_path, HTTP_PROXY=address, HTTPS_PROXY=address, NO_PROXY="localhost,127.0.0.1")
+        app.environ |= {"http_proxy": address, "https_proxy": address}
+        app.start()
+        for path in ("/_stcore/health", "/_stcore/host-config"):
+            httpx.get(app.url + path, headers={"origin": "https://evil.example"}, trust_env=False)
+        assert handshake(app, "https://evil.example") == 403
+        app.stop()
+        proxy.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            proxy.accept()
+
+
+def test_a_page_elsewhere_that_is_named_may_open_the_websocket(tmp_path):
+    """As where a proxy sets Host anew."""
+    app = App(tmp_path, STREAMLIT_SERVER_CORS_ALLOWED_ORIGINS="https://chat.example.org").start()
+    assert handshake(app, "https://chat.example.org") == 101
+    assert handshake(app, "https://chat.example.com") == 403
+    app.stop()
+
+
+def test_dns_rebinding_a_name_that_is_not_ours_reads_nothing(tmp_path):
+    """A web site can point a name of its own at this machine; `single` asks for no cookie."""
+    app = App(tmp_path, HEARTH_IDENTITY="single", STREAMLIT_SERVER_ALLOWED_HOSTS="localhost")
+    app.start()
+    for path in ("/", "/api/sessions", "/export"):
+        evil = httpx.get(app.url + path, headers={"host": "evil.example"}, trust_env=False)
+        assert (evil.status_code, "allowedHosts" in evil.text) == (403, True)
+    assert httpx.get(f"{app.url}/api/sessions", trust_env=False).status_code == 200
+    assert handshake(app, app.url) == 101
+    app.stop()
+
+
+def test_a_refused_websocket_has_the_headers_too(app):
+    head = opened(app, "Origin: null").lower()
+    assert all(f"\n{name}:" in head for name in HEADERS)
 
 
 @pytest.mark.parametrize("guard", ["server.enableCORS", "server.enableXsrfProtection"])

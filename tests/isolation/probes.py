@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 
 import app
 from chatcore.identity import INTERNAL, browser_key
-from chatcore.options import Options
+from chatcore.options import Choice, Options
 from chatcore.personas import Persona
 from chatcore.store import Store
 from chatcore.types import InForce, Said, Seen, Size
@@ -73,6 +73,7 @@ VALUES: dict[tuple[str, type], Callable[[World], Any]] = {
     ("persona", Persona): lambda world: Persona(
         name=f"Somebody {world.word()}", system=f"You are {world.word()}."
     ),
+    ("choice", Choice): lambda world: Choice(Options(stop=(world.word(),))),
     ("in_force", InForce): lambda _world: None,
     ("seen", Seen): lambda _world: Seen(512, 9, 9, True, Size(), first=0),
 }

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from sqlite_utils import Database
 
 from chatcore.errors import MessageNotFound, TooBusy
-from chatcore.options import USUAL, Options
+from chatcore.options import BY_DEFAULT, Choice
 from chatcore.store.belongings import Belongings
 from chatcore.store.identities import Identities
 from chatcore.store.memory import MemoryStore
@@ -110,8 +110,7 @@ class SqliteStore:
         model: str,
         instead_of: int | None = None,
         attachments: Sequence[File] = (),
-        options: Options = USUAL,
-        compact: bool = False,
+        choice: Choice = BY_DEFAULT,
         in_force: InForce | None = None,
     ) -> Turn:
         prompt, model = rows.clean(prompt), rows.clean(model)
@@ -119,7 +118,7 @@ class SqliteStore:
 
         def begin(db: Database) -> Turn:
             if session_id is None:
-                session = rows.make_session(db, owner, title, model, options, compact)
+                session = rows.make_session(db, owner, title, model, choice)
             else:
                 session = rows.session(db, owner, session_id)
                 rows.refuse_while_streaming(db, session.pk)

@@ -97,13 +97,16 @@ def refuse_while_streaming(db: Database, owner: int) -> None:
 
 
 def _rename_twins(db: Database, source: int, target: int) -> None:
-    """Addresses that both owners have: those of the source change."""
+    """Addresses that both owners have: those of the source change. Links keep theirs."""
     twins = db.execute(
-        "select pk from sessions where owner_n = ?"
+        "select pk, id from sessions where owner_n = ?"
         " and id in (select id from sessions where owner_n = ?)",
         [source, target],
     )
-    for (pk,) in twins.fetchall():
+    for pk, address in twins.fetchall():
+        db.execute(
+            "update shares set address = coalesce(address, ?) where session_pk = ?", [address, pk]
+        )
         db.execute("update sessions set id = ? where pk = ?", [secrets.token_urlsafe(16), pk])
 
 

@@ -12,10 +12,10 @@ from sqlite_utils import Database
 
 from chatcore.counting import size
 from chatcore.errors import MessageNotFound
-from chatcore.options import Options
+from chatcore.options import Choice, Options
 from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.connections import Readers, Writer
-from chatcore.types import Keep, Part, Sample, Seen, Session, Size, Summary
+from chatcore.types import Keep, Part, Sample, Seen, Size, Summary
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class SqliteMemory:
         self._choose(owner, session_id, lambda old: replace(old, options=options))
 
     def choose_compact(self, owner: int, session_id: str, compact: bool) -> None:
-        self._choose(owner, session_id, lambda old: replace(old, compact=int(compact)))
+        self._choose(owner, session_id, lambda old: replace(old, compact=compact))
 
     def summarise(self, owner: int, message_id: int, body: str) -> Summary:
         def insert(db: Database) -> Summary:
@@ -114,12 +114,12 @@ class SqliteMemory:
 
         self._writer.submit(save).add_done_callback(_log_failure)
 
-    def _choose(self, owner: int, session_id: str, changed: Callable[[Session], Session]) -> None:
+    def _choose(self, owner: int, session_id: str, changed: Callable[[Choice], Choice]) -> None:
         def change(db: Database) -> None:
-            session = changed(rows.session(db, owner, session_id))
+            session = rows.session(db, owner, session_id)
             db.execute(
                 "update sessions set options = ? where pk = ?",
-                [rows.from_options(session.options, session.compact), session.pk],
+                [rows.from_choice(changed(session.choice)), session.pk],
             )
 
         self._writer.call(change)

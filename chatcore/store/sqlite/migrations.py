@@ -315,3 +315,9 @@ def m013_personas(db: Database) -> None:
     alter table sessions drop column persona_id;
     alter table sessions add column persona text;
     """)
+
+
+@migrations()
+def m014_share_address(db: Database) -> None:
+    """The id that a link was made with, where its session has got another one."""
+    db.execute("alter table shares add column address text")

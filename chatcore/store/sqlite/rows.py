@@ -14,7 +14,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from chatcore.errors import AlreadyGenerating, MessageNotFound, SessionNotFound
-from chatcore.options import USUAL, Options, kept
+from chatcore.options import BY_DEFAULT, Choice, kept
 from chatcore.types import (
     Attachment,
     Build,
@@ -94,15 +94,15 @@ def make_owner(db: Database, key: str) -> int:
     return int(row[0])
 
 
-def from_options(options: Options, compact: int) -> str:
-    return json.dumps(options.set() | {"compact": compact})
+def from_choice(choice: Choice) -> str:
+    return json.dumps(choice.options.set() | {"compact": int(choice.compact)})
 
 
 def _session(row: dict[str, Any]) -> Session:
     options, persona = json.loads(row.pop("options")), row.pop("persona")
-    compact = options.pop("compact", 0)
+    compact = bool(options.pop("compact", 0))
     in_force = persona and InForce(**json.loads(persona))
-    return Session(**row, options=kept(options), compact=compact, persona=in_force)
+    return Session(**row, choice=Choice(kept(options), compact), persona=in_force)
 
 
 def session(db: Database, owner: int, session_id: str) -> Session:
@@ -134,8 +134,7 @@ def make_session(
     owner: int,
     title: str,
     model: str,
-    options: Options = USUAL,
-    compact: int = 0,
+    choice: Choice = BY_DEFAULT,
     session_id: str | None = None,
 ) -> Session:
     """One in the trash gives its id up to it."""
@@ -147,14 +146,14 @@ def make_session(
     db.execute(
         "insert into sessions(id, owner_n, title, model, options, created_at, updated_at)"
         " values (?, ?, ?, ?, ?, ?, ?)",
-        [session_id, owner, title, model, from_options(options, compact), at, at],
+        [session_id, owner, title, model, from_choice(choice), at, at],
     )
     return session(db, owner, session_id)
 
 
 def make_session_like(db: Database, owner: int, source: Session) -> Session:
     """Empty, with all that was chosen for the other."""
-    made = make_session(db, owner, source.title, source.model, source.options, source.compact)
+    made = make_session(db, owner, source.title, source.model, source.choice)
     sql = "update sessions set persona = (select persona from sessions where pk = ?) where pk = ?"
     db.execute(sql, [source.pk, made.pk])
     return made

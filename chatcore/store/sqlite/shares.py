@@ -164,7 +164,7 @@ def _opened(db: Database, session_id: str, key_hash: str) -> dict[str, Any]:
     found = db.query(
         "select h.* from shares h join sessions s on s.pk = h.session_pk"
         " join messages m on m.id = h.leaf_id and m.session_pk = s.pk"
-        " where h.key_hash = ? and s.id = ? and s.deleted_at is null"
+        " where h.key_hash = ? and ? in (s.id, h.address) and s.deleted_at is null"
         " and (h.expires_at is null or h.expires_at > ?)",
         [key_hash, session_id, rows.now()],
     )

@@ -174,7 +174,7 @@ class Session(BaseModel):
             id=session.id,
             title=session.title,
             model=session.model,
-            think=session.options.think,
+            think=session.choice.options.think,
             created_at=session.created_at,
             updated_at=session.updated_at,
             n_messages=session.n_messages,

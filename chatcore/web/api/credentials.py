@@ -13,7 +13,7 @@ from chatcore.errors import NoIdentity
 from chatcore.service import Hearth
 from chatcore.web.api.refusals import ForeignOrigin, Unauthorized
 from chatcore.web.origin import is_same_origin
-from chatcore.web.owner import owner_of, welcome
+from chatcore.web.owner import key_of, owner_of, welcome
 
 NOBODY = 0  # owners are numbered from 1
 
@@ -38,6 +38,16 @@ def known(services: Hearth, request: Request) -> Caller | None:
         return Caller(owner_of(services, request), by_token=False)
     except NoIdentity:
         return None
+
+
+def is_stranger(services: Hearth, request: Request) -> bool:
+    """Whether neither a token nor anything kept here tells who asks."""
+    if _token(request) is not None:
+        return False
+    try:
+        return not services.store.identities.has_chats(key_of(services, request))
+    except NoIdentity:
+        return True
 
 
 def newcomer(services: Hearth, request: Request) -> Caller:

@@ -18,6 +18,7 @@ from chatcore.web.api import credentials, events, limits, openapi, refusals
 from chatcore.web.api.credentials import Caller
 from chatcore.web.api.operations import OPERATIONS, Operation
 from chatcore.web.api.refusals import Invalid, NotJson, Unauthorized
+from chatcore.web.peer import sender
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -79,9 +80,13 @@ def _endpoint(operation: Operation, minute: limits.Minute) -> Endpoint:
 async def _caller(
     services: Hearth, request: Request, operation: Operation, minute: limits.Minute
 ) -> Caller:
-    """Whom nobody knows is counted by the address, also before becoming an owner."""
+    """Whom nobody knows, or who has nothing yet, is counted by the address, also before becoming
+    an owner: cookies are to be had for nothing."""
     per_minute = services.settings.requests_per_minute
-    address = request.client.host if request.client else ""
+    address = sender(request.scope, services.settings.trusted_proxies)
+    is_stranger = await run_in_threadpool(credentials.is_stranger, services, request)
+    if is_stranger:
+        minute.take(address, per_minute)
     try:
         caller = await run_in_threadpool(credentials.known, services, request)
     except Unauthorized:
@@ -89,7 +94,8 @@ async def _caller(
         if not operation.open_to_all:
             raise
         return Caller(credentials.NOBODY, by_token=True)
-    minute.take(caller.owner if caller else address, per_minute)
+    if not is_stranger:
+        minute.take(caller.owner if caller else address, per_minute)
     if caller is None:
         caller = await run_in_threadpool(credentials.newcomer, services, request)
     return caller
