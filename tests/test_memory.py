@@ -7,7 +7,7 @@ import pytest
 
 from chatcore.errors import MessageNotFound, SessionNotFound
 from chatcore.memory import Memory, Target
-from chatcore.options import Options
+from chatcore.options import Choice, Options
 from chatcore.settings import Settings
 from chatcore.store.sqlite.memory import SAMPLES
 from chatcore.types import File, Sample, Seen, Size
@@ -68,7 +68,7 @@ def test_a_request_is_made_again_exactly(generations, memory, store, ann, fake):
         File("notes.txt", "text/plain; charset=utf-8", b"notes", "notes"),
         File("cat.png", "image/png", b"bytes", None),
     ]
-    turn = generations.start(ann, None, "what is it?", MODEL, files, Options(think="on"))
+    turn = generations.start(ann, None, "what is it?", MODEL, files, Choice(Options(think="on")))
     followed(turn)
     followed(start(generations, ann, "and now?", turn.turn.session.id))
     reply = last(store, turn)

@@ -93,7 +93,7 @@ def test_a_reply_is_asked_for_again_by_the_same_request(generations, store, ann,
     fake.models = [fake_model(MODEL, capabilities=["completion", "vision", "thinking"])]
     files = [File("cat.png", "image/png", b"bytes", None)]
     options = Options(temperature=0.3, stop=("END",), keep_alive="90", think="on")
-    generation = generations.start(ann, None, "what is it?", MODEL, files, options)
+    generation = generations.start(ann, None, "what is it?", MODEL, files, Choice(options))
     followed(generation)
     session_id = generation.turn.session.id
     reply = replied(generations, store, ann, "and now?", session_id)
