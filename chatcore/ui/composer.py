@@ -59,17 +59,37 @@ def draw(view: View, notices: DeltaGenerator) -> DeltaGenerator:
     model = picker.chosen() if view.server else ""
     placeholder = f"Message {model}".strip()
     with st.bottom:
+        sight = st.empty()
         # Named here, since Streamlit would else scroll the page, too, and against page.js.
         value = st.chat_input(
             placeholder, key="prompt", accept_file="multiple", on_submit=_submitted
         )
         line = persona_picker.draw(view)
         choice.differing(view)
+    _tell_sight(view, model, sight)
     if value and not st.session_state.pop("submitted", False):
         # A page from before a restart: to this server its input, and so the callback, was unknown.
         _submit()
         st.rerun()
     return line
+
+
+def _tell_sight(view: View, model: str | None, place: DeltaGenerator) -> None:
+    """A word for whoever attaches an image: style.css shows it while there is one."""
+    if not model or _sees(view, model):
+        return
+    with place.container(key="cannot_see"):
+        st.caption(
+            f":material/visibility_off: {words.plain(model)} cannot see images: pick a model that"
+            " can, or take the image away."
+        )
+
+
+def _sees(view: View, model: str) -> bool:
+    try:
+        return view.hearth.host.client().sees(model)
+    except ChatError:  # told where the server is
+        return True
 
 
 def _submitted() -> None:

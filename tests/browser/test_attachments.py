@@ -63,11 +63,21 @@ def test_a_text_file_opens_as_text_however_it_is_called(app, page):
     assert opened.value.title() != "run"
 
 
+def test_an_image_for_a_model_that_cannot_see_is_told_before_it_is_sent(app, page):
+    page.goto(app.url)
+    word = page.get_by_text("llama3.2:3b cannot see images")
+    expect(page.locator(".st-key-cannot_see")).to_be_hidden()
+    attach(page, "cat.png", files.image(), "image/png")
+    expect(word).to_be_visible()
+    page.get_by_test_id("stFileChipDeleteBtn").get_by_role("button").click()
+    expect(word).to_be_hidden()
+
+
 def test_an_image_for_a_model_that_cannot_see_is_told_and_nothing_is_lost(app, fake, page):
     page.goto(app.url)
     attach(page, "cat.png", files.image(), "image/png")
     send(page, "What is in the picture?")
-    expect(page.get_by_text("cannot see images")).to_be_visible()
+    expect(page.get_by_text("The model 'llama3.2:3b' cannot see images")).to_be_visible()
     expect(page.locator(".st-key-unsent_0")).to_contain_text("What is in the picture?")
     expect(page.locator(".st-key-unsent_0")).to_contain_text("cat.png")
     expect(messages(page)).to_have_count(0)
