@@ -7,7 +7,7 @@ from functools import partial
 
 from chatcore import naming
 from chatcore.client import OllamaClient
-from chatcore.errors import CannotSee, ChatError, ModelNotFound, ServerError
+from chatcore.errors import CannotSee, ChatError, ModelNotFound, NothingToSumUp, ServerError
 from chatcore.generation import Generation
 from chatcore.memory import Memory, Target
 from chatcore.options import Options
@@ -156,17 +156,42 @@ class Asker:
         """What finds no room, where the chat is set so; without a word of the model it is left
         out."""
         owner, turn = generation.owner, generation.turn
-        think = WITHOUT_THOUGHTS.wire_think(target.thinks)
-        find = partial(self._memory.older, owner, turn.session, turn.reply, target)
+        find = partial(self._memory.older, owner, turn.session, turn.reply.id, target)
         while older := await asyncio.to_thread(find):
             generation.enter("summing")
-            message_id, request = older
-            async with aclosing(client.chat(replace(request, think=think))) as chunks:
-                summary = "".join([chunk.content async for chunk in chunks]).strip()
-            if not summary:
+            if not await self._summarise(client, owner, target, *older):
                 return
-            await asyncio.to_thread(self._store.memory.summarise, owner, message_id, summary)
         generation.enter("loading")
+
+    async def sum_up(self, client: OllamaClient, owner: int, session: Session) -> None:
+        """All but its last turn, by the session's model. Raises as ask."""
+        model, leaf_id = session.model, session.leaf_id
+        trained, thinks = await client.context_length(model), client.thinks(model)
+        target = Target(model, trained, client.sees(model), thinks)
+        find = partial(self._memory.older, owner, session, leaf_id, target, whole=True)
+        older = await asyncio.to_thread(find)
+        if older is None:
+            raise NothingToSumUp("There is nothing before the last prompt to sum up.")
+        while older:
+            if not await self._summarise(client, owner, target, *older):
+                raise ServerError("The model wrote no summary: try again, or pick another model.")
+            older = await asyncio.to_thread(find)
+
+    async def _summarise(
+        self,
+        client: OllamaClient,
+        owner: int,
+        target: Target,
+        message_id: int,
+        request: ChatRequest,
+    ) -> bool:
+        """Whether the model had a word for it."""
+        request = replace(request, think=WITHOUT_THOUGHTS.wire_think(target.thinks))
+        async with aclosing(client.chat(request)) as chunks:
+            summary = "".join([chunk.content async for chunk in chunks]).strip()
+        if summary:
+            await asyncio.to_thread(self._store.memory.summarise, owner, message_id, summary)
+        return bool(summary)
 
     async def _watch_loading(
         self, client: OllamaClient, generation: Generation, model: str, tokens: int

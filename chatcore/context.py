@@ -97,12 +97,19 @@ def uncovered(parts: Sequence[Part], message_id: int) -> list[Part]:
     return [*before, *parts[at:]]
 
 
-def to_cover(parts: Sequence[Part], fitted: Fit) -> list[list[Part]]:
-    """The turns to sum up where not all fits: what is left out, and half of the turns that are in.
+def earlier(parts: Sequence[Part]) -> list[list[Part]]:
+    """The turns that can be summed up: never the last one, nor a pinned one."""
+    return [turn for turn in _turns(_wanted(parts))[:-1] if not _is_pinned(turn)]
 
-    So that it need not be done again at the next prompt. Never the last turn, nor a pinned one.
+
+def to_cover(parts: Sequence[Part], fitted: Fit) -> list[list[Part]]:
+    """Those to sum up where not all fits: what is left out, and half of the turns that are in.
+
+    So that it need not be done again at the next prompt.
     """
-    turns = [turn for turn in _turns(_wanted(parts))[:-1] if not _is_pinned(turn)]
+    if not fitted.left_out:
+        return []
+    turns = earlier(parts)
     left_out = set(fitted.left_out)
     outside = sum(turn[0].id in left_out for turn in turns)
     return turns[: outside + (len(turns) - outside) // 2]

@@ -21,6 +21,7 @@ ChatError                the message is one sentence: what happened and what to 
  ├─ TooBusy              the owner has enough prompts waiting
  ├─ PromptTooLong        a message is longer than is taken, or than the context window
  ├─ NotRepeatable        a reply cannot be made again exactly as it was
+ ├─ NothingToSumUp       a chat has no messages of which a summary could be made
  ├─ OptionsRefused       an option of a reply has a value that cannot be sent
  ├─ PersonaRefused       a persona has a field that cannot be, or its file is none
  ├─ PersonaNotFound      no such persona of this owner's
@@ -111,6 +112,10 @@ class PromptTooLong(ChatError):
 
 class NotRepeatable(ChatError):
     """A reply cannot be made again exactly as it was."""
+
+
+class NothingToSumUp(ChatError):
+    """A chat has no messages of which a summary could be made."""
 
 
 class OptionsRefused(ChatError):

@@ -16,6 +16,7 @@ from weakref import WeakSet
 from chatcore import repeating
 from chatcore.asking import Asker, check_sight, shows_images
 from chatcore.client import OllamaClient
+from chatcore.errands import Errands
 from chatcore.errors import (
     AlreadyGenerating,
     ChatError,
@@ -29,7 +30,6 @@ from chatcore.errors import (
 from chatcore.generation import HEARTBEAT, Generation
 from chatcore.host import ModelHost
 from chatcore.line import Line, Ticket
-from chatcore.namer import Namer
 from chatcore.options import BY_DEFAULT, Choice
 from chatcore.settings import Settings
 from chatcore.store import Store
@@ -58,7 +58,7 @@ class Generations:
         self._registered = threading.Condition()
         self._answers: dict[Generation, asyncio.Task[None]] = {}
         self._replies: set[asyncio.Task[None]] = set()
-        self._namer = Namer(store, host, self._asker, self._line)
+        self._errands = Errands(store, host, self._asker, self._line)
         self._clients: WeakSet[OllamaClient] = WeakSet()
         self._closing = asyncio.Event()
         self._loop = asyncio.new_event_loop()
@@ -179,7 +179,11 @@ class Generations:
 
     def name(self, owner: int, session_id: str) -> "Future[None]":
         """Let the session's model name it, when it has time. The future holds what went wrong."""
-        return asyncio.run_coroutine_threadsafe(self._namer.name(owner, session_id), self._loop)
+        return asyncio.run_coroutine_threadsafe(self._errands.name(owner, session_id), self._loop)
+
+    def sum_up(self, owner: int, session_id: str) -> "Future[None]":
+        """The same, for a summary of all but the session's last turn."""
+        return asyncio.run_coroutine_threadsafe(self._errands.sum_up(owner, session_id), self._loop)
 
     def try_out(self, owner: int, trial: Trial, model: str) -> Generation:
         """Let the model answer what is stored nowhere. Raises TooBusy and PromptTooLong."""
@@ -269,7 +273,7 @@ class Generations:
 
     async def _interrupt_all(self) -> None:
         self._closing.set()
-        self._namer.cancel()
+        self._errands.cancel()
         while self._replies:  # more may begin while the first are stored
             for answer in self._answers.values():
                 answer.cancel()

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from chatcore import summing
 from chatcore.context import (
     Fit,
+    earlier,
     fit,
     is_cut,
     sent,
@@ -19,7 +20,7 @@ from chatcore.context import (
 )
 from chatcore.counting import MARGIN_AT_FIRST, Counter, Estimator, size, total
 from chatcore.errors import PromptTooLong
-from chatcore.options import USUAL, Options, Think
+from chatcore.options import USUAL, Compact, Options, Think
 from chatcore.personas import Persona, variables
 from chatcore.settings import Settings
 from chatcore.store import Store
@@ -152,23 +153,25 @@ class Memory:
         return request, fitted.tokens
 
     def older(
-        self, owner: int, session: Session, reply: Message, target: Target
+        self, owner: int, session: Session, leaf_id: int | None, target: Target, whole: bool = False
     ) -> tuple[int, ChatRequest] | None:
         """How to sum up what finds no room: down to which message, and what to ask for it.
 
         As much as one request holds. None where all has room, or the chat does not want it.
+        whole: all but the last turn is to be summed up, whether it has room or not.
         """
-        if not session.choice.compact:
+        if session.choice.compact is not Compact.ALWAYS and not whole:
             return None
-        parts = self._store.memory.parts(owner, reply.id)
+        parts = self._store.memory.parts(owner, leaf_id)
         plan = self._plan(owner, session, parts, target)
-        if not plan.fit.left_out:
-            return None
         num_ctx, before = plan.seen.num_ctx, plan.summary.body if plan.summary else ""
         room = min(summing.TOKENS, num_ctx // 6)
         if plan.summary:
             parts = uncovered(parts, plan.summary.message_id)
-        messages = self._chunk(owner, target.model, to_cover(parts, plan.fit), num_ctx - 3 * room)
+        turns = earlier(parts) if whole else to_cover(parts, plan.fit)
+        if not turns:
+            return None
+        messages = self._chunk(owner, target.model, turns, num_ctx - 3 * room)
         options = {"num_ctx": num_ctx, "num_predict": room}
         asked = summing.wire_messages(before, [wire for _, wire in messages])
         return messages[-1][0], ChatRequest(target.model, asked, options)

@@ -4,6 +4,7 @@ A field left as it is, None or empty, is not sent: then the model does as it doe
 """
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -99,13 +100,20 @@ class Options(BaseModel):
 USUAL = Options()
 
 
+class Compact(IntEnum):
+    """When the messages that find no room are summed up; else they are left out."""
+
+    NEVER = 0
+    ALWAYS = 1
+    WHEN_ASKED = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """What is chosen for a chat."""
 
     options: Options = USUAL
-    compact: bool = False
-    """Whether what finds no room in it is summarised, and not only left out."""
+    compact: Compact = Compact.NEVER
 
 
 BY_DEFAULT = Choice()

@@ -4,7 +4,7 @@ import pytest
 
 from chatcore.errors import SessionNotFound
 from chatcore.memory import SEEDS, Memory, Target
-from chatcore.options import Choice, Options
+from chatcore.options import Choice, Compact, Options
 from chatcore.settings import Settings
 from chatcore.types import Said
 from tests.fake_ollama import fake_model
@@ -87,9 +87,9 @@ def test_a_name_is_asked_for_in_the_window_of_the_chat_and_with_no_other_choice(
 
 
 def test_what_is_chosen_for_a_new_chat_is_kept_with_it(generations, store, ann, fake):
-    chosen = generations.start(ann, None, "hello", MODEL, choice=Choice(ALL, True))
+    chosen = generations.start(ann, None, "hello", MODEL, choice=Choice(ALL, Compact.ALWAYS))
     session = store.session(ann, chosen.turn.session.id)
-    assert session.choice == Choice(ALL, True)
+    assert session.choice == Choice(ALL, Compact.ALWAYS)
     followed(chosen)
     followed(start(generations, ann, "more", session.id))
     assert fake.requests[-1]["options"] == ALL.wire()
@@ -97,17 +97,17 @@ def test_what_is_chosen_for_a_new_chat_is_kept_with_it(generations, store, ann, 
 
 def test_a_choice_takes_the_place_of_the_one_before(store, ann):
     session_id = store.begin_turn(ann, None, "hello", MODEL, choice=Choice(ALL)).session.id
-    store.memory.choose_compact(ann, session_id, True)
+    store.memory.choose_compact(ann, session_id, Compact.ALWAYS)
     store.memory.choose_options(ann, session_id, Options(top_k=1))
     session = store.session(ann, session_id)
-    assert session.choice == Choice(Options(top_k=1), True)
+    assert session.choice == Choice(Options(top_k=1), Compact.ALWAYS)
 
 
 def test_a_fork_and_what_is_cleared_keep_what_was_chosen(store, ann):
-    turn = store.begin_turn(ann, None, "hello", MODEL, choice=Choice(ALL, True))
+    turn = store.begin_turn(ann, None, "hello", MODEL, choice=Choice(ALL, Compact.ALWAYS))
     store.finish_reply(ann, turn.reply.id, "done", "hi")
     fork = store.fork_session(ann, turn.reply.id)
-    assert fork.choice == Choice(ALL, True)
+    assert fork.choice == Choice(ALL, Compact.ALWAYS)
     store.posts.clear(ann, fork.id)
     cleared = store._read("select options from sessions where deleted_at is not null", [])
     assert cleared == store._read("select options from sessions where id = ?", [fork.id])

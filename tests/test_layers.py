@@ -40,13 +40,13 @@ MAY_IMPORT = {
     | {"context", "counting", "options", "personas", "summing", "settings", "store", "trial"},
     "asking": EVERYWHERE
     | {"naming", "generation", "memory", "client", "settings", "store", "trial"},
-    "namer": EVERYWHERE | {"asking", "host", "line", "store"},
+    "errands": EVERYWHERE | {"asking", "client", "host", "line", "store"},
     "generations": EVERYWHERE
     | {
         "asking",
         "generation",
         "line",
-        "namer",
+        "errands",
         "repeating",
         "client",
         "host",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chatcore.errors import PersonaNotFound, PersonaRefused, PromptTooLong
 from chatcore.memory import Memory, Target
-from chatcore.options import Options
+from chatcore.options import Compact, Options
 from chatcore.personas import Field, Persona, exchange, parse, variables
 from chatcore.personas.builtin import BUILT_IN
 from chatcore.settings import Settings
@@ -265,7 +265,7 @@ def test_where_the_rest_is_too_long_the_persona_is_not_blamed(memory, store, ann
 def test_persona_and_summary_stand_side_by_side(memory, store, ann, pirate):
     turn = store.begin_turn(ann, None, "hello", MODEL, in_force=InForce(pirate.version))
     store.finish_reply(ann, turn.reply.id, "done", "hi")
-    store.memory.choose_compact(ann, turn.session.id, True)
+    store.memory.choose_compact(ann, turn.session.id, Compact.ALWAYS)
     store.memory.summarise(ann, turn.reply.id, "They said hello.")
     turn = store.begin_turn(ann, turn.session.id, "more", MODEL)
     plan = memory.of(ann, turn.session, turn.reply, Target(MODEL))

@@ -11,7 +11,7 @@ from chatcore.errors import (
     NotRepeatable,
     ServerUnreachable,
 )
-from chatcore.options import Choice, Options
+from chatcore.options import Choice, Compact, Options
 from chatcore.types import Build, File
 from tests.fake_ollama import PAUSE, Done, Drop, fake_model
 from tests.test_generations import PATIENCE, followed, last, start, until
@@ -107,7 +107,7 @@ def test_a_reply_is_asked_for_again_by_the_same_request(generations, store, ann,
 
 def test_what_stood_for_older_messages_does_so_again(generations_with, store, ann, fake):
     small = generations_with(num_ctx=512)
-    session_id, compact = None, Choice(compact=True)
+    session_id, compact = None, Choice(compact=Compact.ALWAYS)
     for n in range(12):
         turn = store.begin_turn(ann, session_id, f"{n}: {'words ' * 20}", MODEL, choice=compact)
         store.finish_reply(ann, turn.reply.id, "done", "Well, " + "words " * 20)

@@ -3,11 +3,12 @@
 import pytest
 
 from chatcore import summing
-from chatcore.errors import MessageNotFound
+from chatcore.errors import MessageNotFound, NothingToSumUp, ServerError
 from chatcore.memory import Memory, Target
+from chatcore.options import Compact
 from chatcore.settings import Settings
 from tests.fake_ollama import Status
-from tests.test_generations import followed, last, start
+from tests.test_generations import PATIENCE, followed, last, start
 from tests.test_memory import MODEL, WORDS, chat, sent
 
 ADA = "The person's name is Ada."
@@ -31,7 +32,7 @@ def ada(small, store, ann, fake):
         turn = store.begin_turn(ann, session_id, prompt, MODEL)
         store.finish_reply(ann, turn.reply.id, "done", f"Well, {WORDS}.")
         session_id = turn.session.id
-    store.memory.choose_compact(ann, session_id, True)
+    store.memory.choose_compact(ann, session_id, Compact.ALWAYS)
     return session_id
 
 
@@ -134,8 +135,37 @@ def test_a_server_that_fails_at_it_is_told(small, store, ann, fake, ada):
 
 
 def test_nothing_is_summed_up_where_nobody_wants_it(small, store, ann, fake, ada):
-    store.memory.choose_compact(ann, ada, False)
+    store.memory.choose_compact(ann, ada, Compact.NEVER)
     followed(start(small, ann, "what is my name?", ada))
+    assert len(fake.requests) == 1
+
+
+def test_what_is_asked_for_is_a_summary_of_all_but_the_last_turn(small, store, ann, fake, ada):
+    store.memory.choose_compact(ann, ada, Compact.NEVER)
+    answer_all(fake, ADA)
+    small.sum_up(ann, ada).result(PATIENCE)
+    *_, prompt, reply = store.messages(ann, ada)
+    assert store.memory.summary(ann, reply.id).message_id == prompt.parent_id
+    followed(start(small, ann, "what is my name?", ada))
+    summary = summing.wire_message(ADA)["content"]
+    assert sent(fake) == [summary, prompt.body, reply.body, "what is my name?"]
+
+
+def test_where_it_was_asked_for_it_is_not_made_by_itself(small, store, ann, fake, ada):
+    store.memory.choose_compact(ann, ada, Compact.WHEN_ASKED)
+    followed(start(small, ann, "what is my name?", ada))
+    assert len(fake.requests) == 1
+
+
+def test_a_model_that_writes_no_summary_on_request_is_told(small, store, ann, fake, ada):
+    fake.reply(" ")
+    with pytest.raises(ServerError, match="wrote no summary"):
+        small.sum_up(ann, ada).result(PATIENCE)
+
+
+def test_a_chat_of_one_turn_has_nothing_to_sum_up(small, store, ann, fake):
+    with pytest.raises(NothingToSumUp):
+        small.sum_up(ann, chat(small, ann, 1)).result(PATIENCE)
     assert len(fake.requests) == 1
 
 
@@ -143,7 +173,7 @@ def test_a_turn_longer_than_a_request_is_cut_for_its_summary(small, store, ann, 
     session_id = chat(small, ann, 1)
     turn = store.begin_turn(ann, session_id, "long " * 2000, MODEL)
     store.finish_reply(ann, turn.reply.id, "done", "short")
-    store.memory.choose_compact(ann, session_id, True)
+    store.memory.choose_compact(ann, session_id, Compact.ALWAYS)
     answer_all(fake, "much is long")
     followed(start(small, ann, "so?", session_id))
     assert sent(fake)[0].endswith("much is long")

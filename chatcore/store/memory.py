@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from chatcore.options import Options
+from chatcore.options import Compact, Options
 from chatcore.types import Keep, Part, Sample, Seen, Summary
 
 
@@ -17,7 +17,7 @@ class MemoryStore(Protocol):
         """Those of the session's next replies, in place of what was chosen before."""
         ...
 
-    def choose_compact(self, owner: int, session_id: str, compact: bool) -> None:
+    def choose_compact(self, owner: int, session_id: str, compact: Compact) -> None:
         """Whether the session's messages are summarised when they find no room."""
         ...
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 
 import streamlit as st
 
@@ -24,6 +25,11 @@ def attempt(change: Change) -> bool:
         st.session_state["failure"] = str(error)
         return False
     return True
+
+
+def wait_for(errand: "Future[None]", told: str) -> None:
+    """Tell of it in the sidebar until it is done, and then, if need be, why it failed."""
+    st.session_state["errands"] = [*st.session_state.get("errands", []), (errand, told)]
 
 
 def tell_failure() -> None:

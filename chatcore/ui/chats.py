@@ -7,7 +7,6 @@ Streamlit may deliver the last one only.
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from datetime import datetime
 
 import streamlit as st
@@ -15,7 +14,7 @@ import streamlit as st
 from chatcore.service import Hearth
 from chatcore.types import Session
 from chatcore.ui import persona_maker, state, words
-from chatcore.ui.actions import attempt
+from chatcore.ui.actions import attempt, wait_for
 from chatcore.ui.component import component
 from chatcore.ui.state import View
 
@@ -81,11 +80,8 @@ def _rename(session_id: str, title: str) -> None:
 
 
 def _name(session_id: str) -> None:
-    attempt(lambda services, owner: _wait_for(services.generations.name(owner, session_id)))
-
-
-def _wait_for(name: "Future[None]") -> None:
-    st.session_state["naming"] = [*st.session_state.get("naming", []), name]
+    told = "The model looks for a name"
+    attempt(lambda services, owner: wait_for(services.generations.name(owner, session_id), told))
 
 
 def _delete(session_id: str) -> None:

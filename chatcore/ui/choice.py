@@ -11,12 +11,16 @@ from functools import partial
 import streamlit as st
 
 from chatcore.errors import ChatError, OptionsRefused
-from chatcore.options import BY_DEFAULT, USUAL, Choice, Options, Think
+from chatcore.options import BY_DEFAULT, USUAL, Choice, Compact, Options, Think
 from chatcore.service import Hearth
 from chatcore.ui import actions, options, words
 from chatcore.ui.state import View
 
-FULL = ["Leave out the oldest", "Sum up the oldest"]
+FULL = {
+    Compact.NEVER: "Leave out the oldest",
+    Compact.ALWAYS: "Sum up the oldest",
+    Compact.WHEN_ASKED: "Sum up when I ask for it",
+}
 
 
 def of(view: View) -> Choice:
@@ -58,16 +62,26 @@ def panel(view: View, model: str) -> None:
 
 def _full(session_id: str | None, now: Choice) -> None:
     key = f"full_{session_id}"
+    st.session_state.setdefault(key, now.compact)
     st.selectbox(
         "When the window is full",
         FULL,
-        index=int(now.compact),
+        format_func=FULL.__getitem__,
         key=key,
         help="What becomes of the oldest messages. The model can sum them up, which takes a request"
         " of its own now and then; all of them stay in the chat.",
         on_change=_choose_full,
         args=(session_id, key),
     )
+    if session_id is not None:
+        st.button(
+            "Sum up now",
+            key="sum_up",
+            icon=":material/summarize:",
+            help="The model reads a summary of all but the last prompt and reply from then on.",
+            on_click=_sum_up,
+            args=(session_id, key),
+        )
 
 
 def _left(view: View) -> str:
@@ -107,13 +121,21 @@ def _change(session_id: str | None, changed: Callable[[Options], Options]) -> No
 
 
 def _choose_full(session_id: str | None, key: str) -> None:
-    compact = st.session_state[key] == FULL[1]
+    compact: Compact = st.session_state[key]
     if session_id is None:
         st.session_state["new_chat_choice"] = replace(of_new(), compact=compact)
     else:
         actions.attempt(
             lambda hearth, owner: hearth.store.memory.choose_compact(owner, session_id, compact)
         )
+
+
+def _sum_up(session_id: str, key: str) -> None:
+    def ask(hearth: Hearth, owner: int) -> None:
+        actions.wait_for(hearth.generations.sum_up(owner, session_id), "The model sums the chat up")
+
+    if actions.attempt(ask) and st.session_state[key] is Compact.NEVER:
+        st.session_state[key] = Compact.WHEN_ASKED
 
 
 def differing(view: View) -> None:

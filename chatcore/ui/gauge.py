@@ -5,6 +5,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from chatcore.errors import ChatError, PromptTooLong
 from chatcore.memory import Memory, Plan, Target
+from chatcore.options import Compact
 from chatcore.types import Message
 from chatcore.ui import picker, words
 from chatcore.ui.state import View
@@ -17,7 +18,7 @@ class Gauge:
 
     def __init__(self, view: View) -> None:
         self._view = view
-        self._compact = view.session is not None and view.session.choice.compact
+        self._sums_up = view.session is not None and view.session.choice.compact is Compact.ALWAYS
         self._caption: DeltaGenerator | None = None
         # A style sheet takes no room.
         with st.container(key="marked"):
@@ -35,7 +36,7 @@ class Gauge:
         except PromptTooLong as error:
             plan, told = None, words.warning(words.sentence(str(error)))
         else:
-            told = words.gauge(plan.fit, self._compact) if plan else ""
+            told = words.gauge(plan.fit, self._sums_up) if plan else ""
         if self._caption:
             self._caption.caption(told) if told else self._caption.empty()
         rules = _greyed(messages) + _line(plan)

@@ -35,8 +35,8 @@ def draw(view: View) -> None:
         picker.draw(view)
         with st.container():
             _undo(view)
-            if "naming" in st.session_state:
-                _naming()
+            if "errands" in st.session_state:
+                _errands()
         _chats(view)
         _server(view)
 
@@ -62,14 +62,15 @@ def _show_more(shown: int) -> None:
 
 
 @st.fragment(run_every=1.0)
-def _naming() -> None:
-    """Until the model has found each name that it was asked for; then why it found none."""
-    futures: list[Future[None]] = st.session_state["naming"]
-    if not all(future.done() for future in futures):
-        st.caption(":material/hourglass_top: The model looks for a name")
+def _errands() -> None:
+    """Until the model has done all that it was asked for; then why it did not."""
+    errands: list[tuple[Future[None], str]] = st.session_state["errands"]
+    if under_way := {told for errand, told in errands if not errand.done()}:
+        for told in sorted(under_way):
+            st.caption(f":material/hourglass_top: {told}")
         return
-    del st.session_state["naming"]
-    if reasons := {str(error) for future in futures if (error := future.exception())}:
+    del st.session_state["errands"]
+    if reasons := {str(error) for errand, _ in errands if (error := errand.exception())}:
         st.session_state["failure"] = " ".join(sorted(reasons))
     st.rerun()
 

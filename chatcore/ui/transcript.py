@@ -77,6 +77,8 @@ class Transcript:
         while turn is not None:
             turn = self._follow(turn.reply)
         stop.empty()
+        if summary.of(self._view) != self._summary:  # it was made for this reply
+            st.rerun()
 
     def _draw_composer(self, notices: DeltaGenerator) -> None:
         line = composer.draw(self._view, notices)

@@ -11,6 +11,7 @@ from chatcore.engine import BUNDLED_NAME, EngineProcess
 from chatcore.generations import Generations
 from chatcore.host import ModelHost
 from chatcore.memory import Memory
+from chatcore.options import Compact
 from chatcore.settings import Settings
 from chatcore.store import Store
 
@@ -72,7 +73,7 @@ def test_what_a_real_model_remembers_of_what_was_summed_up(
 ) -> None:
     """What it answers is told and not judged: so small a model may say anything."""
     session_id = fill(store, ann, "My name is Ada.", *map(str, range(30)))
-    store.memory.choose_compact(ann, session_id, True)
+    store.memory.choose_compact(ann, session_id, Compact.ALWAYS)
     generations = Generations(store, ModelHost(settings), settings)
     try:
         generation = generations.start(ann, session_id, "What is my name?", BUNDLED_NAME)

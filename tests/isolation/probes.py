@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 
 import app
 from chatcore.identity import INTERNAL, browser_key
-from chatcore.options import Choice, Options
+from chatcore.options import Choice, Compact, Options
 from chatcore.personas import Persona
 from chatcore.store import Store
 from chatcore.types import InForce, Said, Seen, Size
@@ -68,7 +68,7 @@ VALUES: dict[tuple[str, type], Callable[[World], Any]] = {
     ("expires_at", int): lambda _world: None,
     ("keep", str): lambda _world: "pinned",
     ("options", Options): lambda world: Options(stop=(world.word(),)),
-    ("compact", bool): lambda _world: True,
+    ("compact", Compact): lambda _world: Compact.ALWAYS,
     ("slug", str): lambda _world: "tutor",
     ("persona", Persona): lambda world: Persona(
         name=f"Somebody {world.word()}", system=f"You are {world.word()}."

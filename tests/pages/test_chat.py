@@ -193,7 +193,7 @@ def test_why_one_chat_got_no_name_is_told_though_another_got_one(open_page, fake
         page = wish(page, "Name it with the model", session_id)
         fake.wait_for_request(n)
     fake.release()
-    wait(page.session_state["naming"], PATIENCE)
+    wait([errand for errand, _ in page.session_state["errands"]], PATIENCE)
     page.run()
     assert "The model found no name" in errors(page)[0]
     assert {title for _, title in chats(page)} == {"one", "Greetings"}

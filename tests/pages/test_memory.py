@@ -2,12 +2,15 @@
 
 import json
 import re
+from concurrent.futures import wait
 
 import pytest
 
 from chatcore import service
+from chatcore.options import Compact
 from tests.fake_ollama import Done, fake_model
 from tests.pages.test_chat import errors, send, session_of
+from tests.test_generations import PATIENCE
 
 WORDS = "words that fill the window of the model, turn after turn, until it is full. " * 3
 
@@ -178,7 +181,7 @@ def summed_up(page):
 
 
 def test_the_oldest_are_summed_up_where_a_chat_is_set_so(small, open_page, fake):
-    page = summed_up(talk(open_page(), 8)).run()
+    page = summed_up(talk(open_page(), 8))
     summary = service.hearth().store.memory.summary(1, reply_of(page).id)
     first, second, *_ = contents(fake.requests[-1])
     assert first.endswith(summary.body)
@@ -192,7 +195,6 @@ def test_a_summary_is_corrected_on_the_page(small, open_page, fake):
     page = talk(open_page(), 8)
     fake.reply("It was about words.")
     page = summed_up(page)
-    page = page.run()
     page.button(key="edit_summary").click().run()
     page.text_area(key="summary_text").set_value("It was about fire.")
     page.button(key="save_summary").click().run()
@@ -205,8 +207,34 @@ def test_a_summary_is_corrected_on_the_page(small, open_page, fake):
 def test_a_correction_can_be_cancelled(small, open_page, fake):
     page = talk(open_page(), 8)
     fake.reply("It was about words.")
-    page = summed_up(page).run()
+    page = summed_up(page)
     page.button(key="edit_summary").click().run()
     page.button(key="cancel_summary").click().run()
     assert not [area for area in page.text_area if area.key == "summary_text"]
     assert page.button(key="edit_summary")
+
+
+def ask_for_a_summary(page):
+    opened(page).button(key="sum_up").click().run()
+    if "errands" in page.session_state:  # it may be done by now
+        wait([errand for errand, _ in page.session_state["errands"]], PATIENCE)
+        page.run()
+    return page
+
+
+def test_a_chat_is_summed_up_when_asked_for_and_reads_that_from_then_on(open_page, fake):
+    page = talk(open_page(), 3)
+    fake.reply("It was about words.")
+    page = ask_for_a_summary(page)
+    [box] = [e for e in page.expander if e.label.startswith("Summary")]
+    assert box.markdown[0].value == "It was about words."
+    assert page.selectbox(key=f"full_{session_of(page)}").value is Compact.WHEN_ASKED
+    send(page, "and now?")
+    summary, prompt, _, last = contents(fake.requests[-1])
+    assert (summary.endswith("It was about words."), prompt[:2], last) == (True, "2:", "and now?")
+
+
+def test_why_no_summary_was_made_is_told(open_page, fake):
+    page = ask_for_a_summary(talk(open_page(), 1))
+    assert "nothing before the last prompt to sum up" in errors(page)[0]
+    assert len(fake.requests) == 1

@@ -3,7 +3,7 @@
 import pytest
 
 from chatcore import service
-from chatcore.options import Choice, Options
+from chatcore.options import Choice, Compact, Options
 from tests.fake_ollama import fake_model
 from tests.pages.test_chat import errors, send, session_of
 from tests.pages.test_memory import gauge, opened
@@ -84,7 +84,7 @@ def test_a_new_chat_keeps_what_was_chosen_before_it_began(open_page, fake):
     assert told(page) == ["seed 7"]
     page = send(page, "hello")
     session = service.hearth().store.session(1, session_of(page))
-    assert session.choice == Choice(Options(seed=7), True)
+    assert session.choice == Choice(Options(seed=7), Compact.ALWAYS)
     assert fake.requests[0]["options"]["seed"] == 7
     page.button(key="new_chat").click().run()
     assert told(page) == []

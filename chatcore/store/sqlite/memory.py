@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from chatcore.counting import size
 from chatcore.errors import MessageNotFound
-from chatcore.options import Choice, Options
+from chatcore.options import Choice, Compact, Options
 from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.connections import Readers, Writer
 from chatcore.types import Keep, Part, Sample, Seen, Size, Summary
@@ -63,7 +63,7 @@ class SqliteMemory:
     def choose_options(self, owner: int, session_id: str, options: Options) -> None:
         self._choose(owner, session_id, lambda old: replace(old, options=options))
 
-    def choose_compact(self, owner: int, session_id: str, compact: bool) -> None:
+    def choose_compact(self, owner: int, session_id: str, compact: Compact) -> None:
         self._choose(owner, session_id, lambda old: replace(old, compact=compact))
 
     def summarise(self, owner: int, message_id: int, body: str) -> Summary:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from chatcore.errors import AlreadyGenerating, MessageNotFound, SessionNotFound
-from chatcore.options import BY_DEFAULT, Choice, kept
+from chatcore.options import BY_DEFAULT, Choice, Compact, kept
 from chatcore.types import (
     Attachment,
     Build,
@@ -95,12 +95,12 @@ def make_owner(db: Database, key: str) -> int:
 
 
 def from_choice(choice: Choice) -> str:
-    return json.dumps(choice.options.set() | {"compact": int(choice.compact)})
+    return json.dumps(choice.options.set() | {"compact": choice.compact})
 
 
 def _session(row: dict[str, Any]) -> Session:
     options, persona = json.loads(row.pop("options")), row.pop("persona")
-    compact = bool(options.pop("compact", 0))
+    compact = Compact(options.pop("compact", 0))
     in_force = persona and InForce(**json.loads(persona))
     return Session(**row, choice=Choice(kept(options), compact), persona=in_force)
 

@@ -1,0 +1,66 @@
+"""What models are asked for in the background, each in its place in the line: names, summaries."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from chatcore.asking import Asker
+from chatcore.client import OllamaClient
+from chatcore.errors import ChatError, ServerError
+from chatcore.host import ModelHost
+from chatcore.line import Line, Ticket
+from chatcore.options import Compact
+from chatcore.store import Store
+
+log = logging.getLogger(__name__)
+
+
+class Errands:
+    """Its coroutines are for one event loop, and raise ChatError, and nothing else."""
+
+    def __init__(self, store: Store, host: ModelHost, asker: Asker, line: Line) -> None:
+        self._store = store
+        self._host = host
+        self._asker = asker
+        self._line = line
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def name(self, owner: int, session_id: str) -> None:
+        """Let the session's model name it."""
+        async with self._errand(owner) as client:
+            session = await asyncio.to_thread(self._store.session, owner, session_id)
+            title = await self._asker.name(client, owner, session)
+            await asyncio.to_thread(self._store.rename_session, owner, session_id, title, "model")
+
+    async def sum_up(self, owner: int, session_id: str) -> None:
+        """Let the session's model sum up all but its last turn; from then on it reads that."""
+        async with self._errand(owner) as client:
+            session = await asyncio.to_thread(self._store.session, owner, session_id)
+            if not session.choice.compact:
+                choose = self._store.memory.choose_compact
+                await asyncio.to_thread(choose, owner, session_id, Compact.WHEN_ASKED)
+                session = await asyncio.to_thread(self._store.session, owner, session_id)
+            await self._asker.sum_up(client, owner, session)
+
+    def cancel(self) -> None:
+        for task in self._under_way:
+            task.cancel()
+
+    @asynccontextmanager
+    async def _errand(self, owner: int) -> AsyncIterator[OllamaClient]:
+        task = asyncio.current_task()
+        assert task is not None
+        self._under_way.add(task)
+        try:
+            client = await asyncio.to_thread(self._host.client)
+            async with self._line.place(Ticket(owner)):
+                yield client
+        except ChatError:
+            raise
+        # Whatever it is: whoever waits expects a ChatError, and tells it on the page.
+        except Exception as error:
+            log.exception("an errand failed for a mistake of our own")
+            raise ServerError("Hearth made a mistake here: its log says more.") from error
+        finally:
+            self._under_way.discard(task)
