@@ -43,11 +43,11 @@ def from_end(page):
 
 
 def at_the_end(page):
-    page.wait_for_function(
-        "it => it.scrollHeight > it.clientHeight"
-        " && it.scrollHeight - it.clientHeight - it.scrollTop < 2",
-        arg=page.get_by_test_id("stMain").element_handle(),
-    )
+    page.wait_for_function("""() => {
+        const it = document.querySelector("[data-testid=stMain]");  // which may be made anew
+        const rest = it && it.scrollHeight - it.clientHeight - it.scrollTop;
+        return it && it.scrollHeight > it.clientHeight && rest < 2;
+    }""")
 
 
 def composer(page):
