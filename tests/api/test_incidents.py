@@ -81,8 +81,8 @@ def test_cve_2026_54010_a_file_of_another_is_not_claimed_by_its_number(ann, bob,
 
 
 @pytest.mark.parametrize("path", ["", "/latest", "@169.254.169.254/"])
-def test_cve_2026_45400_the_name_of_a_model_is_no_address(ann, fake, sink, path):
-    """An address sent by a visitor was fetched by the server; so in CVE-2026-28416."""
+def test_cve_2026_45400_cve_2026_28416_the_name_of_a_model_is_no_address(ann, fake, sink, path):
+    """An address sent by a visitor was fetched by the server."""
     fake.reply(Status(404, "model not found"))
     answer = chat(ann, model=f"{sink.url}{path}")
     assert events(answer)[-1][0] == "error"

@@ -1,8 +1,11 @@
 """Whose chats a browser shows: its own, and nobody else's."""
 
+import io
 import re
 
 import pytest
+import zxingcpp
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.actions import chat, chats, messages, ready, reply, send
@@ -99,6 +102,14 @@ def invite(app, page):
     page.get_by_role("button", name="Use my chats in another browser").click()
     expect(page.get_by_role("img", name="The same link as a QR code")).to_be_visible()
     return page.locator("[data-testid=stCode] code").inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_camera_reads_the_same_link_from_the_screen(app, strangers, scheme):
+    page = strangers(color_scheme=scheme)
+    link = invite(app, page)
+    screen = Image.open(io.BytesIO(page.screenshot(full_page=True)))
+    assert [code.text for code in zxingcpp.read_barcodes(screen)] == [link]
 
 
 def test_pairing_joins_the_chats_of_two_browsers(app, strangers):

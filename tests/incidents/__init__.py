@@ -1,5 +1,1 @@
-"""What went wrong in programs like this one, and why it does not here. One test an incident.
-
-Those of the API are in tests/api/test_incidents.py, those that need a browser in
-tests/browser/test_incidents.py.
-"""
+"""Incidents of tests/test_incidents.py that a store shows, or a server without a browser."""

@@ -22,8 +22,10 @@ OF_OUR_OWN = {"assignment", "change", "columns", "table", "column"}
 """What holds it: parameters of these functions, and what loops over constants name."""
 
 
-def test_cve_2026_45401_a_redirect_of_the_model_server_is_not_followed(generations, ann, fake):
-    """A redirect led to addresses inside the network; so in CVE-2026-31943."""
+def test_cve_2026_45401_cve_2026_31943_a_redirect_of_the_model_server_is_not_followed(
+    generations, ann, fake
+):
+    """A redirect led to addresses inside the network."""
     fake.reply(Status(302, "{}"))
     generation = start(generations, ann, "hello")
     followed(generation)
