@@ -2,15 +2,23 @@
 
 import json
 import re
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import expect
 
 from bench.seed import fill
-from tests.browser.actions import message_menu, messages, ready, reply, send
+from chatcore.counting import ENOUGH
+from chatcore.engine import BUNDLED_NAME, EngineProcess
+from chatcore.identity import LOCAL
+from chatcore.options import Options
+from chatcore.store import open_store
+from tests.browser.actions import message_menu, messages, ready, send
 from tests.browser.server import App
+from tests.recorder import Recorder
 
-GAUGE = re.compile(r"(\d+) messages, ([\d,]+) of 1,024 tokens")
+GAUGE = re.compile(r"(\d+) messages?, ([\d,]+) of [\d,]+ tokens")
+SHORT = 60  # tokens of a reply
 LATER = re.compile(r"(\d+) older messages will be left out, above the line")
 
 
@@ -19,6 +27,28 @@ def small(fake, tmp_path):
     """An app with a chat of sixty turns, of which the window holds some."""
     app = App(tmp_path, OLLAMA_HOST=fake.host, HEARTH_NUM_CTX="1024")
     session = fill(tmp_path / "hearth.db", 120, 1, "llama3.2:3b")
+    app.start()
+    yield f"{app.url}/?session={session}"
+    app.stop()
+
+
+@pytest.fixture
+def recorder():
+    """Before the embedded engine."""
+    engine = EngineProcess()
+    recorder = Recorder(engine.url())
+    yield recorder
+    recorder.close()
+    engine.stop()
+
+
+@pytest.fixture
+def real(recorder, tmp_path):
+    """Such an app on the demo model, with short replies, in a window of 512 tokens."""
+    app = App(tmp_path, OLLAMA_HOST=recorder.host, HEARTH_NUM_CTX="512")
+    session = fill(tmp_path / "hearth.db", 120, 1, BUNDLED_NAME)
+    with closing(open_store(tmp_path / "hearth.db")) as store:
+        store.memory.choose_options(store.owner(LOCAL), session, Options(num_predict=SHORT))
     app.start()
     yield f"{app.url}/?session={session}"
     app.stop()
@@ -45,25 +75,44 @@ def marked(page):
     return messages(page).nth(found[0])
 
 
-def test_gauge_line_and_what_the_model_saw_agree_with_the_request(small, fake, page):
-    page.goto(small)
-    ready(page)
+def sent_as_told(page, prompt, server, messages_before):
+    """Ask, and hold what the page said of the request against the one that was made. Returns the
+    tokens that were told before, and the model's own count of them."""
     told = gauge(page).inner_text()
     number, later = (int(pattern.search(told)[1]) for pattern in (GAUGE, LATER))
-    assert number + later == 121
+    assert number + later == messages_before + 1
     begins = marked(page).inner_text()
-    send(page, "and now?")
-    reply(page, "You said: and now?")
-    sent = fake.requests[-1]["messages"]
-    assert len(sent) == number
-    assert sent[0]["content"] in begins
+    send(page, prompt)
+    expect(messages(page)).to_have_count(32)
+    usage = messages(page).last.get_by_text("tokens/s")
+    expect(usage).to_be_visible()
+    body = server.requests[-1]
+    assert (len(body["messages"]), body["messages"][-1]["content"]) == (number, prompt)
+    assert body["messages"][0]["content"] in begins
     message_menu(page, messages(page).count() - 1, "What the model saw")
     shown = page.locator("[class*='st-key-seen_'] code")
     expect(shown).to_contain_text("num_ctx")
-    body = json.loads(shown.text_content())
-    assert body["messages"] == sent
-    seed = body["options"]["seed"]
-    assert body["options"] == fake.requests[-1]["options"] == {"num_ctx": 1024, "seed": seed}
+    seen = json.loads(shown.text_content())
+    assert (seen["messages"], seen["options"]) == (body["messages"], body["options"])
+    count = re.search(r"([\d,]+) tokens in", usage.inner_text())[1]
+    return [int(figure.replace(",", "")) for figure in (GAUGE.search(told)[2], count)]
+
+
+def test_gauge_line_and_what_the_model_saw_agree_with_the_request(small, fake, page):
+    page.goto(small)
+    ready(page)
+    sent_as_told(page, "and now?", fake, 120)
+    seed = fake.requests[-1]["options"]["seed"]
+    assert fake.requests[-1]["options"] == {"num_ctx": 1024, "seed": seed}
+
+
+def test_a_real_model_is_sent_what_is_told_and_counts_about_as_many_tokens(real, recorder, page):
+    for asked in range(ENOUGH + 2):
+        page.goto(real)
+        ready(page)
+        told, count = sent_as_told(page, f"And {asked}?", recorder, 120 + 2 * asked)
+        assert count <= 512 - SHORT
+    assert abs(told / count - 1) < 0.10
 
 
 def test_the_gauge_goes_on_when_a_reply_has_ended(app, page):
