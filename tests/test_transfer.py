@@ -7,12 +7,15 @@ from html.parser import HTMLParser
 
 import pytest
 
+from chatcore.options import Choice, Options
 from chatcore.transfer import FORMATS, file_name, html
 from chatcore.types import Attachment, File, Message, Session, Usage
 from tests.browser.test_rendering import GOOD, hostile
 from tests.test_docs import ROOT
 
-SESSION = Session(1, "a-chat", "Why <b>?", "m", 12, 1_777_777_777_000, 1_777_777_778_000, 2)
+TIMES = (1_777_777_777_000, 1_777_777_778_000)
+CHOICE = Choice(Options(temperature=0.5))
+SESSION = Session(1, "a-chat", "Why <b>?", "m", 12, *TIMES, 2, choice=CHOICE)
 PICTURE = File("cat <1>.png", "image/png", b"\x89PNG\0", None)
 NOTES = File("notes [x].txt", "text/plain; charset=utf-8", b"hello", "hello")
 HOSTILE = hostile("http://sink").replace("> " * 300, "> ").replace("- " * 300, "- ")
@@ -139,12 +142,13 @@ def test_json_holds_all_there_is():
     assert chat == {
         "format": "hearth-chat",
         "version": 1,
-        **{"id": "a-chat", "title": "Why <b>?", "model": "m", "think": "", "leaf_id": "12"},
+        **{"id": "a-chat", "title": "Why <b>?", "model": "m", "leaf_id": "12"},
+        "options": {"temperature": 0.5},
         **{"created_at": 1_777_777_777_000, "updated_at": 1_777_777_778_000},
     }
     assert [m["parent_id"] for m in messages] == [None, "11"]
     assert [m["content"] for m in messages] == ["hello", "h\u00ed \u2028"]
-    assert messages[1]["thinking"] == "deep thoughts"
+    assert (messages[1]["thinking"], messages[1]["keep"]) == ("deep thoughts", "")
     assert messages[1]["usage"]["eval_count"] == 3
     files = [(a["name"], a["media_type"], a["data"]) for a in messages[0]["attachments"]]
     assert files == [

@@ -32,7 +32,7 @@ def _session(session: Session) -> dict[str, Any]:
         "id": session.id,
         "title": session.title,
         "model": session.model,
-        "think": session.choice.options.think,
+        "options": session.choice.options.set(),
         "created_at": session.created_at,
         "updated_at": session.updated_at,
         "leaf_id": _id(session.leaf_id),
@@ -52,6 +52,7 @@ def _message(message: Message, read: Callable[[int], File]) -> dict[str, Any]:
         "usage": message.usage and asdict(message.usage),
         "error": message.error,
         "rating": message.rating,
+        "keep": message.keep,
         "attachments": [_attachment(attachment, read) for attachment in message.attachments],
     }
 

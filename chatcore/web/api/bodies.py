@@ -11,7 +11,6 @@ from pydantic import BaseModel, Field, field_validator
 
 from chatcore import types
 from chatcore.blank import is_blank
-from chatcore.options import Think
 from chatcore.types import Role, State
 
 SessionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
@@ -161,7 +160,6 @@ class Session(BaseModel):
     id: str
     title: str
     model: str
-    think: Think
     created_at: int
     updated_at: int
     n_messages: int
@@ -174,7 +172,6 @@ class Session(BaseModel):
             id=session.id,
             title=session.title,
             model=session.model,
-            think=session.choice.options.think,
             created_at=session.created_at,
             updated_at=session.updated_at,
             n_messages=session.n_messages,
