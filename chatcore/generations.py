@@ -107,7 +107,7 @@ class Generations:
             generation = self.start(owner, session_id, prompt, model, attachments, choice, in_force)
         except AlreadyGenerating:
             assert session_id is not None
-            self._store.set_next(owner, session_id, prompt, model, attachments)
+            self._store.set_next(owner, session_id, prompt, model, attachments, in_force)
             self.start_next(owner, session_id)  # the reply may have ended meanwhile
             return session_id
         return generation.turn.session.id

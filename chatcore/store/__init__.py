@@ -100,10 +100,11 @@ class Store(Protocol):
         prompt: str,
         model: str,
         attachments: Sequence[File] = (),
+        in_force: InForce | None = None,
     ) -> Message:
         """Keep a prompt until the session's reply ends; it is `waiting`, outside the tree.
 
-        Raises TooBusy where one waits already.
+        `in_force` as for begin_turn. Raises PersonaNotFound, and TooBusy where one waits already.
         """
         ...
 

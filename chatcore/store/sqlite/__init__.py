@@ -145,6 +145,7 @@ class SqliteStore:
         prompt: str,
         model: str,
         attachments: Sequence[File] = (),
+        in_force: InForce | None = None,
     ) -> Message:
         prompt, model = rows.clean(prompt), rows.clean(model)
 
@@ -154,6 +155,8 @@ class SqliteStore:
                 raise TooBusy(
                     "Another prompt waits already for this chat's reply: send this one later."
                 )
+            if in_force is not None:
+                put_in_force(db, owner, pk, in_force)
             waiting = rows.insert_alone(db, owner, pk, "user", "waiting", prompt, model)
             rows.attach(db, waiting, attachments)
             return rows.message(db, owner, waiting)
