@@ -144,8 +144,8 @@ class Generations:
     ) -> Turn:
         """Store what a program sends, then let the model answer the last of it.
 
-        Asked again under the same key it is the same turn, whose reply may have ended. Raises as
-        start, and what Posts.begin raises.
+        Asked again under the same key it is the same turn, whose reply may have ended, unless this
+        is refused first: Posts.begun tells. Raises as start, and what Posts.begin raises.
         """
         self._check(owner, *(said.content for said in messages))
         posted = self._store.posts.begin(owner, session_id, messages, model, key)

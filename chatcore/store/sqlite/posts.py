@@ -44,23 +44,25 @@ class SqlitePosts:
     ) -> Posted:
         messages = [Said(role, rows.clean(content)) for role, content in messages]
         title, model = rows.first_words(messages[-1].content), rows.clean(model)
-        if session_id is None and key is not None:
-            session_id = _id_of(key)
+        session_id = session_id or (key and _id_of(key))
 
         def begin(db: Database) -> Posted:
             session = session_id and _found(db, owner, session_id)
             if not session:
                 session = rows.make_session(db, owner, title, model, session_id=session_id)
-            elif turn := _turn_of(db, owner, session, key):
-                if turn.prompt.body != messages[-1].content:
-                    raise KeyReused(
-                        "This Idempotency-Key was sent with another message:"
-                        " give each message a key of its own."
-                    )
+            elif turn := _turn_of(db, owner, session, messages[-1], key):
                 return Posted(turn, new=False)
             return Posted(_begin(db, owner, session, messages, model, key), new=True)
 
         return self._write(begin)
+
+    def begun(
+        self, owner: int, session_id: str | None, messages: Sequence[Said], key: str
+    ) -> Turn | None:
+        last = messages[-1]._replace(content=rows.clean(messages[-1].content))
+        with self._readers.lend() as db:
+            session = _found(db, owner, session_id or _id_of(key))
+            return _turn_of(db, owner, session, last, key) if session else None
 
     def clear(self, owner: int, session_id: str) -> None:
         def clear(db: Database) -> None:
@@ -122,14 +124,22 @@ def _begin(
     return rows.turn(db, owner, session.id, last, reply)
 
 
-def _turn_of(db: Database, owner: int, session: Session, key: str | None) -> Turn | None:
-    """What was begun under the key: the prompt, and the first reply to it."""
+def _turn_of(
+    db: Database, owner: int, session: Session, last: Said, key: str | None
+) -> Turn | None:
+    """What was begun under the key: the prompt, and the first reply to it. Raises KeyReused."""
     found = db.execute(
         "select p.id, min(r.id) from messages p join messages r on r.parent_id = p.id"
         " where p.session_pk = ? and p.ikey = ? group by p.id",
         [session.pk, key],
     ).fetchone()
-    return rows.turn(db, owner, session.id, *found) if found else None
+    turn = rows.turn(db, owner, session.id, *found) if found else None
+    if turn and turn.prompt.body != last.content:
+        raise KeyReused(
+            "This Idempotency-Key was sent with another message:"
+            " give each message a key of its own."
+        )
+    return turn
 
 
 def _id_of(key: str) -> str:
