@@ -230,7 +230,7 @@ def test_a_prompt_sent_while_hearth_closes_is_interrupted_too(
 def test_a_full_disk_keeps_the_reply_on_the_page_until_it_can_be_saved(
     generations, store, ann, fake, monkeypatch
 ):
-    monkeypatch.setattr("chatcore.generations.SAVE_AGAIN_AFTER", 0.05)
+    monkeypatch.setattr("chatcore.saving.SAVE_AGAIN_AFTER", 0.05)
     fake.reply("x" * 300_000, PAUSE, "end")
     generation = start(generations, ann)
     until(lambda: generation.body)
@@ -303,6 +303,29 @@ def stopped_as_it_ends(generations, store, ann, fake):
     fake.release()
     generations.stop(ann, last(store, generation))
     return last(store, generation)
+
+
+def test_a_slow_disk_under_one_page_holds_up_no_other_reply(
+    generations, store, ann, bob, monkeypatch, threads
+):
+    def slow(owner, message_id):
+        if owner == bob:
+            reading.set()
+            let_go.wait(PATIENCE)
+        return message(owner, message_id)
+
+    turn, message = store.begin_turn(bob, None, "hello", "m"), store.message
+    reading, let_go = threading.Event(), threading.Event()
+    monkeypatch.setattr(store, "message", slow)
+    page = threads.submit(generations.of, bob, turn.reply)
+    assert reading.wait(PATIENCE)
+    reply = threads.submit(lambda: followed(start(generations, ann)))
+    try:
+        assert reply.result(PATIENCE / 2) == "You said: hello."
+    finally:
+        store.finish_reply(bob, turn.reply.id, "done", "")
+        let_go.set()
+    assert page.result(PATIENCE) is None
 
 
 def test_stop_reaches_a_reply_that_is_only_just_registered(
