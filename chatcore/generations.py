@@ -57,7 +57,7 @@ class Generations:
         self._registered = threading.Condition()
         self._answers: dict[Generation, asyncio.Task[None]] = {}
         self._replies: set[asyncio.Task[None]] = set()
-        self._errands = Errands(store, host, self._asker, self._line)
+        self._errands = Errands(store, host, self._asker, self._line, settings.reply_seconds)
         self._clients: WeakSet[OllamaClient] = WeakSet()
         self._closing = asyncio.Event()
         self._saver = Saver(store, self._closing)
@@ -186,7 +186,10 @@ class Generations:
         return asyncio.run_coroutine_threadsafe(self._errands.sum_up(owner, session_id), self._loop)
 
     def try_out(self, owner: int, trial: Trial, model: str) -> Generation:
-        """Let the model answer what is stored nowhere. Raises TooBusy and PromptTooLong."""
+        """Let the model answer what is stored nowhere, as long as somebody follows it.
+
+        Raises TooBusy and PromptTooLong.
+        """
         self._check(owner, trial.said[-1].content)
         generation = Generation(owner, trial.turn(model))
         self._loop.call_soon_threadsafe(self._spawn, generation, trial)
@@ -298,9 +301,20 @@ class Generations:
             generation.end()
 
     async def _run_trial(self, generation: Generation) -> None:
+        watch = self._loop.create_task(self._stop_unfollowed(generation))
         await self._outcome(generation)
+        watch.cancel()
         del self._answers[generation]
         generation.end()
+
+    async def _stop_unfollowed(self, generation: Generation) -> None:
+        """Its text is its page's alone: when that is gone, it only keeps others waiting."""
+        left = self._loop.time()
+        while self._loop.time() - left < UNFOLLOWED_FOR:
+            await asyncio.sleep(UNFOLLOWED_FOR / 10)
+            if generation.followers:
+                left = self._loop.time()
+        self._stop(generation)
 
     def _go_on(self, generation: Generation) -> None:
         """With the prompt that waits. After a failure it waits on, for the person to decide."""

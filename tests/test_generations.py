@@ -8,6 +8,8 @@ import pytest
 
 from chatcore.client import OllamaClient
 from chatcore.errors import AlreadyGenerating, CannotSee, PromptTooLong, SessionNotFound, TooBusy
+from chatcore.personas import Persona
+from chatcore.trial import Trial
 from chatcore.types import File, Said
 from tests.fake_ollama import PAUSE, Done, Drop, ErrorLine, Thinking, fake_model
 
@@ -303,6 +305,19 @@ def stopped_as_it_ends(generations, store, ann, fake):
     fake.release()
     generations.stop(ann, last(store, generation))
     return last(store, generation)
+
+
+def tried_out(generations, owner):
+    trial = Trial(Persona(name="Pirate", system="You are a pirate."), (Said("user", "hello"),))
+    return generations.try_out(owner, trial, "llama3.2:3b")
+
+
+def test_what_is_tried_out_ends_when_its_page_is_gone(generations, ann, fake, monkeypatch):
+    monkeypatch.setattr("chatcore.generations.UNFOLLOWED_FOR", 0.1)
+    fake.reply("half ", PAUSE, "whole")
+    generation = tried_out(generations, ann)
+    generation.wait()
+    fake.wait_until_idle()
 
 
 def test_a_slow_disk_under_one_page_holds_up_no_other_reply(
