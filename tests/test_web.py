@@ -15,6 +15,7 @@ from chatcore.web.assets import FOLDER, TYPES, asset
 from chatcore.web.attachments import attachment
 from chatcore.web.downloads import download
 from chatcore.web.headers import SecurityHeaders
+from chatcore.web.health import Health
 from chatcore.web.origin import is_same_origin
 
 NOTES = File("grüße \n.txt", "text/plain; charset=windows-1252", b"gr\xfc\xdfe", "grüße")
@@ -49,6 +50,21 @@ def get(store):
 def attach(store, file, owner="local"):
     turn = store.begin_turn(store.owner(owner), None, "look", "m", attachments=[file])
     return f"/attachments/{turn.prompt.attachments[0].id}"
+
+
+def test_who_asks_often_is_told_what_was_found_a_moment_ago(store, monkeypatch):
+    looks = []
+    monkeypatch.setattr(store, "check", lambda: looks.append(1))
+    app = Starlette(routes=[Route("/healthz", Health().answer)])
+
+    async def ask():
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+            await asyncio.gather(*(client.get("/healthz") for _ in range(20)))
+
+    monkeypatch.setattr("chatcore.web.health.GOOD_FOR", 600)
+    asyncio.run(ask())
+    assert len(looks) == 1
 
 
 def test_a_file_comes_back_as_it_was(get, store):
