@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,17 +36,31 @@ def _asked_by(request: Request) -> tuple[Hearth, int]:
 
 
 def _json(services: Hearth, owner: int) -> Iterator[str]:
+    belongings = services.store.belongings
     head = {"format": "hearth", "version": 1, "made_by": __version__}
     yield f"{json.dumps(head | {'exported_at': time.time_ns() // 1_000_000})[:-1]}, "
     yield '"chats": ['
-    yield from _listed(services.store.belongings.chats(owner))
+    yield from _joined(_chat(services, owner, each) for each in belongings.chats(owner))
     yield '\n], "prompts": ['
-    yield from _listed(services.store.belongings.prompts(owner))
+    yield from _joined(map(_written, belongings.prompts(owner)))
     yield '\n], "personas": ['
-    yield from _listed(services.store.personas.export(owner))
+    yield from _joined(map(_written, services.store.personas.export(owner)))
     yield "\n]}\n"
 
 
-def _listed(found: Iterator[dict[str, Any]]) -> Iterator[str]:
-    for n, each in enumerate(found):
-        yield f"{',' if n else ''}\n{json.dumps(each, ensure_ascii=False)}"
+def _chat(services: Hearth, owner: int, chat: dict[str, Any]) -> Iterator[str]:
+    """One message in memory at a time, since each may have files."""
+    yield f'{json.dumps(chat, ensure_ascii=False)[:-1]}, "messages": ['
+    yield from _joined(map(_written, services.store.belongings.messages(owner, chat["id"])))
+    yield "]}"
+
+
+def _written(value: dict[str, Any]) -> Iterator[str]:
+    yield json.dumps(value, ensure_ascii=False)
+
+
+def _joined(values: Iterable[Iterator[str]]) -> Iterator[str]:
+    """The values of a list in their pieces, each value on lines of its own."""
+    for n, pieces in enumerate(values):
+        yield ",\n" if n else "\n"
+        yield from pieces

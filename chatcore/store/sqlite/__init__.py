@@ -258,19 +258,15 @@ class SqliteStore:
         self._write(rate)
 
     def messages(self, owner: int, session_id: str, last: int | None = None) -> list[Message]:
-        with self._readers.lend() as db:
-            db.begin()  # the session's leaf and its branch as of one moment
-            try:
-                return rows.branch(db, rows.session(db, owner, session_id).leaf_id, last)
-            finally:
-                db.rollback()
+        with self._readers.snapshot() as db:
+            return rows.branch(db, rows.session(db, owner, session_id).leaf_id, last)
 
     def tree(self, owner: int, session_id: str) -> list[Message]:
-        with self._readers.lend() as db:
+        with self._readers.snapshot() as db:
             return rows.tree(db, rows.session(db, owner, session_id).pk)
 
     def branch(self, owner: int, message_id: int) -> list[Message]:
-        with self._readers.lend() as db:
+        with self._readers.snapshot() as db:
             return rows.branch(db, rows.message(db, owner, message_id).id)
 
     def message(self, owner: int, message_id: int) -> Message:

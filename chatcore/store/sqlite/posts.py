@@ -60,7 +60,7 @@ class SqlitePosts:
         self, owner: int, session_id: str | None, messages: Sequence[Said], key: str
     ) -> Turn | None:
         last = messages[-1]._replace(content=rows.clean(messages[-1].content))
-        with self._readers.lend() as db:
+        with self._readers.snapshot() as db:
             session = _found(db, owner, session_id or _id_of(key))
             return _turn_of(db, owner, session, last, key) if session else None
 
@@ -86,7 +86,7 @@ class SqlitePosts:
         self._write(clear)
 
     def message(self, owner: int, message_id: int) -> tuple[str, Message]:
-        with self._readers.lend() as db:
+        with self._readers.snapshot() as db:
             session = rows.session_of(db, owner, message_id)
             return session.id, rows.message(db, owner, message_id)
 

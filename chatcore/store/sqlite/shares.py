@@ -91,7 +91,7 @@ class SqliteShares:
         self._write(revoke)
 
     def read(self, session_id: str, key_hash: str) -> SharedChat:
-        with self._readers.lend() as db:
+        with self._readers.snapshot() as db:
             share = _opened(db, session_id, key_hash)
             messages = _branch(db, share)
         if rows.now() - (share["last_opened_at"] or 0) > OPENED_EVERY:
@@ -99,7 +99,7 @@ class SqliteShares:
         return SharedChat(share["title"], share["pinned_at"], tuple(map(_public, messages)))
 
     def file(self, session_id: str, key_hash: str, attachment_id: int) -> File:
-        with self._readers.lend() as db:
+        with self._readers.snapshot() as db:
             try:
                 leaf_id = _opened(db, session_id, key_hash)["leaf_id"]
             except SessionNotFound:
