@@ -62,9 +62,9 @@ class Store(Protocol):
         """The owner's sessions, last used first, without deleted ones."""
         ...
 
-    def rename_session(
-        self, owner: int, session_id: str, title: str, by: str = "owner"
-    ) -> None: ...
+    def rename_session(self, owner: int, session_id: str, title: str, by: str = "owner") -> None:
+        """A title is kept on one line; one in which nothing can be seen changes nothing."""
+        ...
 
     def choose_model(self, owner: int, session_id: str, model: str) -> None:
         """Remember `model` for the session's next prompt."""

@@ -14,6 +14,7 @@ from sqlite_utils import Database
 
 from chatcore.errors import MessageNotFound, TooBusy
 from chatcore.options import BY_DEFAULT, Choice
+from chatcore.store import titles
 from chatcore.store.belongings import Belongings
 from chatcore.store.identities import Identities
 from chatcore.store.memory import MemoryStore
@@ -97,7 +98,10 @@ class SqliteStore:
         return [Session(**row) for row in found]
 
     def rename_session(self, owner: int, session_id: str, title: str, by: str = "owner") -> None:
-        self._change(owner, session_id, "title = ?, title_by = ?", rows.clean(title), by)
+        if title := titles.on_one_line(rows.clean(title)):
+            self._change(owner, session_id, "title = ?, title_by = ?", title, by)
+        else:
+            self.session(owner, session_id)
 
     def choose_model(self, owner: int, session_id: str, model: str) -> None:
         self._change(owner, session_id, "model = ?", rows.clean(model))
@@ -114,7 +118,7 @@ class SqliteStore:
         in_force: InForce | None = None,
     ) -> Turn:
         prompt, model = rows.clean(prompt), rows.clean(model)
-        title = rows.first_words(prompt or " ".join(file.name for file in attachments))
+        title = titles.first_words(prompt or " ".join(file.name for file in attachments))
 
         def begin(db: Database) -> Turn:
             if session_id is None:

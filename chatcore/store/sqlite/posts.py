@@ -8,6 +8,7 @@ from typing import TypeVar
 from sqlite_utils import Database
 
 from chatcore.errors import KeyReused, SessionExists, SessionNotFound
+from chatcore.store import titles
 from chatcore.store.posts import Posted
 from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.connections import Readers, Writer
@@ -22,7 +23,7 @@ class SqlitePosts:
         self._writer = writer
 
     def create(self, owner: int, session_id: str | None, title: str, model: str) -> Session:
-        title, model = " ".join(rows.clean(title).split()), rows.clean(model)
+        title, model = titles.on_one_line(rows.clean(title)), rows.clean(model)
 
         def create(db: Database) -> Session:
             if session_id is not None and _found(db, owner, session_id):
@@ -43,7 +44,7 @@ class SqlitePosts:
         key: str | None = None,
     ) -> Posted:
         messages = [Said(role, rows.clean(content)) for role, content in messages]
-        title, model = rows.first_words(messages[-1].content), rows.clean(model)
+        title, model = titles.first_words(messages[-1].content), rows.clean(model)
         session_id = session_id or (key and _id_of(key))
 
         def begin(db: Database) -> Posted:
@@ -111,7 +112,7 @@ def _begin(
     key: str | None,
 ) -> Turn:
     rows.refuse_while_streaming(db, session.pk)
-    rows.name_empty(db, session.pk, rows.first_words(messages[-1].content))
+    rows.name_empty(db, session.pk, titles.first_words(messages[-1].content))
     last = session.leaf_id
     for role, content in messages:
         said = rows.insert_alone(db, owner, session.pk, role, "done", content, "")
