@@ -18,7 +18,7 @@ from chatcore import service
 from chatcore.errors import ChatError
 from chatcore.ui.signing_in import claims
 from chatcore.ui.uploads import held
-from chatcore.web import closing
+from chatcore.web import closing, refusals
 from chatcore.web.api.routes import api
 from chatcore.web.assets import TYPES, asset
 from chatcore.web.attachments import attachment
@@ -91,5 +91,6 @@ hearth = st.App(
         Middleware(Visitors, signed_in=claims),
         Middleware(Uploads, held=held),
     ],
+    exception_handlers={ChatError: refusals.as_text},
     lifespan=lifespan,
 )

@@ -10,10 +10,11 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from chatcore import service
-from chatcore.errors import AlreadyGenerating, SessionNotFound, StoreError
+from chatcore.errors import AlreadyGenerating, ChatError, SessionNotFound, StoreError
 from chatcore.personas import Persona
 from chatcore.store.sqlite import rows
 from chatcore.types import Extent, File
+from chatcore.web import refusals
 from chatcore.web.export import export
 
 FILE = File("notes.txt", "text/plain", b"\xff notes", "notes")
@@ -119,9 +120,12 @@ def hearth(tmp_path, monkeypatch):
     service.stop()
 
 
+APP = Starlette(routes=[Route("/export", export)], exception_handlers={ChatError: refusals.as_text})
+
+
 def get(path):
     async def get():
-        transport = httpx.ASGITransport(Starlette(routes=[Route("/export", export)]))
+        transport = httpx.ASGITransport(APP)
         async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
             return await client.get(path)
 
@@ -156,5 +160,5 @@ def test_nobody_exports_nothing(hearth, monkeypatch):
     service.stop()
     monkeypatch.setenv("HEARTH_IDENTITY", "browser")
     answer = get("/export")
-    assert answer.status_code == 403
+    assert answer.status_code == 401
     assert "allow cookies" in answer.text

@@ -184,6 +184,10 @@ class Store(Protocol):
         """
         ...
 
+    def digest(self, owner: int, attachment_id: int) -> str:
+        """The SHA-256 of an attachment as it was sent, in hex. Raises as file."""
+        ...
+
     def content(self, owner: int, attachment_id: int) -> str | bytes:
         """What the model reads of an attachment, or the image it sees. Raises as file."""
         ...

@@ -8,24 +8,19 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from chatcore import __version__
-from chatcore.errors import ChatError
 from chatcore.service import Hearth, hearth
 from chatcore.web.owner import owner_of
 
 
 async def export(request: Request) -> Response:
-    try:
-        services, owner = await run_in_threadpool(_asked_by, request)
-    except ChatError as error:
-        return PlainTextResponse(str(error), 403)
+    services, owner = await run_in_threadpool(_asked_by, request)
     day = datetime.now(UTC).date()
     headers = {
         "cache-control": "no-store",
         "content-disposition": f'attachment; filename="hearth-{day}.json"',
-        "cross-origin-resource-policy": "same-origin",
     }
     return StreamingResponse(_json(services, owner), 200, headers, "application/json")
 

@@ -8,7 +8,7 @@ import pytest
 
 from chatcore import service
 from chatcore.web.api import limits
-from chatcore.web.api.refusals import TooMany
+from chatcore.web.refusals import TooMany
 from tests.api.conftest import chat, said
 from tests.fake_ollama import PAUSE
 

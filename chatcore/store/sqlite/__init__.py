@@ -281,6 +281,10 @@ class SqliteStore:
         with self._readers.lend() as db:
             return File(**rows.attached(db, owner, attachment_id, rows.FILE))
 
+    def digest(self, owner: int, attachment_id: int) -> str:
+        with self._readers.lend() as db:
+            return str(rows.attached(db, owner, attachment_id, "a.sha256")["sha256"])
+
     def content(self, owner: int, attachment_id: int) -> str | bytes:
         with self._readers.lend() as db:
             found: str | bytes = rows.attached(db, owner, attachment_id, rows.CONTENT)["content"]
