@@ -18,7 +18,7 @@ from chatcore import service
 from chatcore.errors import ChatError
 from chatcore.ui.signing_in import claims
 from chatcore.ui.uploads import held
-from chatcore.web import closing
+from chatcore.web import closing, refusals
 from chatcore.web.api.routes import api
 from chatcore.web.assets import TYPES, asset
 from chatcore.web.attachments import attachment
@@ -26,7 +26,7 @@ from chatcore.web.downloads import download
 from chatcore.web.export import export
 from chatcore.web.gate import Gate
 from chatcore.web.headers import SecurityHeaders
-from chatcore.web.health import healthz
+from chatcore.web.health import Health
 from chatcore.web.pairing import pair
 from chatcore.web.peer import Peer
 from chatcore.web.prompts import prompt, prompts
@@ -71,7 +71,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 hearth = st.App(
     "frame.py",
     routes=[
-        Route("/healthz", healthz),
+        Route("/healthz", Health().answer),
         *[Route(f"/assets/{{version}}/{name}", asset) for name in TYPES],
         Route("/attachments/{id}", attachment),
         Route("/prompts", prompts),
@@ -91,5 +91,6 @@ hearth = st.App(
         Middleware(Visitors, signed_in=claims),
         Middleware(Uploads, held=held),
     ],
+    exception_handlers={ChatError: refusals.as_text},
     lifespan=lifespan,
 )

@@ -7,6 +7,7 @@ call. It knows nothing of sessions, and nothing of how the server was found.
 import asyncio
 import os
 import re
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
@@ -30,9 +31,12 @@ os.environ.update(_kept)
 LISTING_TIMEOUT = 3  # seconds; listing models never waits for one
 CONNECT_TIMEOUT = 3
 
+SHOWN_FOR = 60.0  # seconds; `ollama pull` may bring another model of the same name
+
 WORDS = 200  # characters of what a server says of its failure
 IN_MID_REPLY = -1  # the status that the library gives an error inside a stream
 
+EVERYWHERE = re.compile(r"^((?:https?://)?(?:[^/@]*@)?)0\.0\.0\.0(?=[:/]|$)", re.IGNORECASE)
 LOOPBACK = re.compile(r"^(https?://)?(127\.|localhost\b|\[::1\]|:)")
 
 START_IT = "start it with `ollama serve`, then try again."
@@ -64,7 +68,7 @@ class OllamaClient:
         """
         self._timeout = timeout
         self._advice = advice
-        host = host.replace("0.0.0.0", "127.0.0.1")  # where a server listens, not where it is
+        host = EVERYWHERE.sub(r"\g<1>127.0.0.1", host)  # where a server listens, not where it is
         silence = httpx.Timeout(timeout, connect=CONNECT_TIMEOUT)
         # Nothing is kept open between calls, so a client can be dropped at any time.
         rules: dict[str, Any] = {
@@ -82,7 +86,8 @@ class OllamaClient:
                 f"OLLAMA_HOST is {without_user(host)!r}; expected an address, e.g. 127.0.0.1:11434."
             ) from error
         self.host = str(self._sync._client.base_url).rstrip("/")
-        self._shown: dict[str, _Shown] = {}
+        self._shown: dict[str, tuple[_Shown, float]] = {}
+        """By model, and when it was asked."""
 
     def version(self) -> str:
         with self._translated():
@@ -125,20 +130,32 @@ class OllamaClient:
         return self._look_at(model).thinks
 
     def _look_at(self, model: str) -> "_Shown":
-        if model not in self._shown:
+        # So that what context_length knows is known to what is asked just after it.
+        known = self._known(model, 2 * SHOWN_FOR)
+        if known is None:
             with self._translated(model):
-                self._shown[model] = _shown(self._sync.show(model))
-        return self._shown[model]
+                known = self._keep(model, self._sync.show(model))
+        return known
+
+    def _known(self, model: str, seconds: float) -> "_Shown | None":
+        shown, at = self._shown.get(model, (None, 0.0))
+        return shown if time.monotonic() - at < seconds else None
+
+    def _keep(self, model: str, answer: ollama.ShowResponse) -> "_Shown":
+        shown = _shown(answer)
+        self._shown[model] = shown, time.monotonic()
+        return shown
 
     async def context_length(self, model: str) -> int | None:
         """The window the model was trained for, in tokens, where the server tells it.
 
         Asked before a reply, so with the patience of one. Raises as `chat`.
         """
-        if model not in self._shown:
+        known = self._known(model, SHOWN_FOR)
+        if known is None:
             with self._translated(model, replying=True):
-                self._shown[model] = _shown(await self._async.show(model))
-        return self._shown[model].context_length
+                known = self._keep(model, await self._async.show(model))
+        return known.context_length
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[Chunk]:
         """The reply, chunk by chunk; the last one carries the usage.

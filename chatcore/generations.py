@@ -25,12 +25,12 @@ from chatcore.errors import (
     PromptTooLong,
     ServerError,
     ServerUnreachable,
-    StoreError,
 )
 from chatcore.generation import HEARTBEAT, Generation
 from chatcore.host import ModelHost
 from chatcore.line import Line, Ticket
 from chatcore.options import BY_DEFAULT, Choice
+from chatcore.saving import Saver
 from chatcore.settings import Settings
 from chatcore.store import Store
 from chatcore.trial import Trial
@@ -38,9 +38,8 @@ from chatcore.types import File, InForce, Message, Said, Seen, State, Turn
 
 log = logging.getLogger(__name__)
 
-DRAFT_EVERY = 0.25  # seconds
 REGISTERED_WITHIN = 5.0  # seconds from the commit of a turn
-SAVE_AGAIN_AFTER = 5.0  # seconds, when the disk was full
+UNFOLLOWED_FOR = 10.0  # seconds after which what is tried out has no page any more
 
 
 class Generations:
@@ -58,9 +57,10 @@ class Generations:
         self._registered = threading.Condition()
         self._answers: dict[Generation, asyncio.Task[None]] = {}
         self._replies: set[asyncio.Task[None]] = set()
-        self._errands = Errands(store, host, self._asker, self._line)
+        self._errands = Errands(store, host, self._asker, self._line, settings.reply_seconds)
         self._clients: WeakSet[OllamaClient] = WeakSet()
         self._closing = asyncio.Event()
+        self._saver = Saver(store, self._closing)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="hearth-replies", daemon=True
@@ -107,7 +107,7 @@ class Generations:
             generation = self.start(owner, session_id, prompt, model, attachments, choice, in_force)
         except AlreadyGenerating:
             assert session_id is not None
-            self._store.set_next(owner, session_id, prompt, model, attachments)
+            self._store.set_next(owner, session_id, prompt, model, attachments, in_force)
             self.start_next(owner, session_id)  # the reply may have ended meanwhile
             return session_id
         return generation.turn.session.id
@@ -144,8 +144,8 @@ class Generations:
     ) -> Turn:
         """Store what a program sends, then let the model answer the last of it.
 
-        Asked again under the same key it is the same turn, whose reply may have ended. Raises as
-        start, and what Posts.begin raises.
+        Asked again under the same key it is the same turn, whose reply may have ended, unless this
+        is refused first: Posts.begun tells. Raises as start, and what Posts.begin raises.
         """
         self._check(owner, *(said.content for said in messages))
         posted = self._store.posts.begin(owner, session_id, messages, model, key)
@@ -186,7 +186,10 @@ class Generations:
         return asyncio.run_coroutine_threadsafe(self._errands.sum_up(owner, session_id), self._loop)
 
     def try_out(self, owner: int, trial: Trial, model: str) -> Generation:
-        """Let the model answer what is stored nowhere. Raises TooBusy and PromptTooLong."""
+        """Let the model answer what is stored nowhere, as long as somebody follows it.
+
+        Raises TooBusy and PromptTooLong.
+        """
         self._check(owner, trial.said[-1].content)
         generation = Generation(owner, trial.turn(model))
         self._loop.call_soon_threadsafe(self._spawn, generation, trial)
@@ -208,15 +211,16 @@ class Generations:
         Raises MessageNotFound, of another owner's as of one that is gone.
         """
         deadline = time.monotonic() + REGISTERED_WITHIN
-        with self._registered:
-            while message.state == "streaming" and time.monotonic() < deadline:
+        while message.state == "streaming" and time.monotonic() < deadline:
+            with self._registered:
                 generation = self._under_way.get(message.session_pk)
                 if generation is not None and _is_of(generation, owner, message):
                     return generation
                 # Committed by another page, which registers it within a moment; of another owner's
                 # the store will tell.
                 self._registered.wait(HEARTBEAT)
-                message = self._store.message(owner, message.id)
+            # Not in the lock, which the end of every reply takes.
+            message = self._store.message(owner, message.id)
         return None
 
     def under_way(self) -> set[int]:
@@ -283,12 +287,12 @@ class Generations:
         await self._loop.shutdown_default_executor()
 
     async def _run(self, generation: Generation) -> None:
-        drafts = self._loop.create_task(self._save_drafts(generation))
+        drafts = self._loop.create_task(self._saver.save_drafts(generation))
         state = await self._outcome(generation)
         del self._answers[generation]
         drafts.cancel()
         try:
-            await self._finish(generation, state)
+            await self._saver.finish(generation, state)
             self._forget(generation)
             if state in ("done", "stopped") and not generation.unsaved:
                 await asyncio.to_thread(self._go_on, generation)
@@ -297,9 +301,20 @@ class Generations:
             generation.end()
 
     async def _run_trial(self, generation: Generation) -> None:
+        watch = self._loop.create_task(self._stop_unfollowed(generation))
         await self._outcome(generation)
+        watch.cancel()
         del self._answers[generation]
         generation.end()
+
+    async def _stop_unfollowed(self, generation: Generation) -> None:
+        """Its text is its page's alone: when that is gone, it only keeps others waiting."""
+        left = self._loop.time()
+        while self._loop.time() - left < UNFOLLOWED_FOR:
+            await asyncio.sleep(UNFOLLOWED_FOR / 10)
+            if generation.followers:
+                left = self._loop.time()
+        self._stop(generation)
 
     def _go_on(self, generation: Generation) -> None:
         """With the prompt that waits. After a failure it waits on, for the person to decide."""
@@ -347,54 +362,6 @@ class Generations:
                     f"The reply was ended after {self._settings.reply_seconds} s"
                     " (HEARTH_REPLY_SECONDS): what was written is kept, and can be continued."
                 ) from None
-
-    async def _save_drafts(self, generation: Generation) -> None:
-        saved = generation.rev
-        while True:
-            await asyncio.sleep(DRAFT_EVERY)
-            if (rev := generation.rev) > saved:
-                saved = rev
-                self._store.save_draft(
-                    generation.owner,
-                    generation.turn.reply.id,
-                    rev,
-                    generation.body,
-                    generation.thinking,
-                )
-
-    async def _finish(self, generation: Generation, state: State) -> None:
-        """Save until it is saved: the text stays here, and on every page, until it is on disk."""
-        while not await asyncio.to_thread(self._save, generation, state):
-            generation.end()
-            if self._closing.is_set():
-                return
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), SAVE_AGAIN_AFTER)
-
-    def _save(self, generation: Generation, state: State) -> bool:
-        generation.unread = not generation.followers
-        try:
-            self._store.finish_reply(
-                generation.owner,
-                generation.turn.reply.id,
-                state,
-                generation.body,
-                generation.thinking,
-                generation.figures(),
-                generation.error,
-                generation.unread,
-            )
-        except StoreError as error:
-            log.warning("a reply is not saved yet: %s", error)
-            generation.unsaved = str(error)
-            return False
-        # Whatever it is: the text is in this process alone, so it is told, and tried again.
-        except Exception:
-            log.exception("a reply could not be saved for a mistake of our own")
-            generation.unsaved = "Hearth could not save this reply: its log says more."
-            return False
-        generation.unsaved = None
-        return True
 
 
 def _is_of(generation: Generation, owner: int, message: Message) -> bool:

@@ -29,6 +29,8 @@ class ModelHost:
         self._lock = threading.Lock()
         self._client: OllamaClient | None = None
         self._embedded = False
+        self._choices = 0
+        """How often the choice was undone."""
         self._looking = threading.Lock()
         self._seen: ServerInfo | ChatError | None = None
         self._seen_at = 0.0
@@ -63,13 +65,20 @@ class ModelHost:
 
     def look(self) -> ServerInfo:
         """The same, as it is now. Raises what client() raises, and what the server answers."""
+        choices = self._choices
         try:
             info = self._look()
         except ChatError as error:
-            self._seen, self._seen_at = error, time.monotonic()
+            self._keep(error, choices)
             raise
-        self._seen, self._seen_at = info, time.monotonic()
+        self._keep(info, choices)
         return info
+
+    def _keep(self, seen: ServerInfo | ChatError, choices: int) -> None:
+        """Unless it was chosen anew meanwhile: it may be of the server before."""
+        with self._lock:
+            if choices == self._choices:
+                self._seen, self._seen_at = seen, time.monotonic()
 
     def _look(self) -> ServerInfo:
         client = self.client()
@@ -97,6 +106,7 @@ class ModelHost:
         """Choose anew at the next need, e.g. when Ollama was started meanwhile."""
         with self._lock:
             self._client, self._embedded, self._seen = None, False, None
+            self._choices += 1
 
     def close(self) -> None:
         with self._looking:  # not before a look that is under way has ended

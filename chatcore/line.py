@@ -16,6 +16,8 @@ class Ticket:
     """A place in the line; `turn` is set when it may go."""
 
     owner: int
+    is_errand: bool = False
+    """Asked for beside the prompts, which are refused for none."""
     turn: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -34,8 +36,8 @@ class Line:
         self._running: Counter[int] = Counter()
 
     def check(self, owner: int) -> None:
-        """Raises TooBusy where this owner has enough waiting. From any thread."""
-        mine = sum(ticket.owner == owner for ticket in list(self._waiting))
+        """Raises TooBusy where this owner has enough prompts waiting. From any thread."""
+        mine = sum(t.owner == owner and not t.is_errand for t in list(self._waiting))
         if mine >= WAITING_PER_OWNER:
             raise TooBusy(
                 f"{mine} prompts of yours wait already: send this one when one of them is answered."

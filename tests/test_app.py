@@ -1,10 +1,14 @@
 """The server as `streamlit run app.py` starts it: readiness, headers, and its end."""
 
+import time
+
 import httpx
 import psutil
 import pytest
 
 from chatcore import __version__
+from chatcore.errors import ServerUnreachable, SettingsError, StoreError
+from chatcore.web.health import REASONS
 from tests.browser.server import App
 from tests.fake_ollama import FakeOllama, fake_model
 
@@ -36,7 +40,7 @@ def test_healthz_tells_what_answers(app, fake):
 def test_healthz_tells_that_no_model_server_answers(app, fake):
     fake.stop()
     reason = unavailable(app.start())
-    assert "OLLAMA_HOST names it" in reason
+    assert reason == REASONS[ServerUnreachable]
     assert fake.host not in reason
 
 
@@ -49,12 +53,20 @@ def test_healthz_tells_that_no_model_is_installed(app, fake):
 
 def test_healthz_tells_that_the_history_cannot_be_opened(app):
     (app.folder / "hearth.db").write_text("These are my notes.\n" * 200)
-    assert "not a database" in unavailable(app.start())
+    reason = unavailable(app.start())
+    assert reason == REASONS[StoreError]
+    assert "is damaged or not a database" in app.log
 
 
 def test_healthz_tells_of_a_bad_setting(app):
     app.environ["HEARTH_EMBEDDED"] = "perhaps"
-    assert "HEARTH_EMBEDDED is 'perhaps'" in unavailable(app.start())
+    assert unavailable(app.start()) == REASONS[SettingsError]
+    assert "HEARTH_EMBEDDED is 'perhaps'" in app.log
+
+
+def test_where_the_model_server_is_wrong_is_told_to_nobody(app):
+    app.environ["OLLAMA_HOST"] = "http://secret.internal:99999999"
+    assert unavailable(app.start()) == REASONS[SettingsError]
 
 
 def test_a_password_in_the_address_of_the_model_server_is_told_to_nobody(app):
@@ -130,7 +142,9 @@ def test_an_engine_that_was_killed_is_started_again(demo):
     first = engines(demo)
     for process in first:
         process.kill()
-    demo.wait_for("/healthz")
-    again = engines(demo)
-    assert again
+    deadline = time.monotonic() + PATIENCE
+    while not (again := engines(demo)):
+        assert time.monotonic() < deadline, demo.log
+        demo.wait_for("/healthz")  # what it found a moment ago, at first
+        time.sleep(0.05)
     assert {p.pid for p in again}.isdisjoint({p.pid for p in first})

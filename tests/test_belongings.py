@@ -10,10 +10,11 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from chatcore import service
-from chatcore.errors import AlreadyGenerating, SessionNotFound, StoreError
+from chatcore.errors import AlreadyGenerating, ChatError, SessionNotFound, StoreError
 from chatcore.personas import Persona
 from chatcore.store.sqlite import rows
 from chatcore.types import Extent, File
+from chatcore.web import refusals
 from chatcore.web.export import export
 
 FILE = File("notes.txt", "text/plain", b"\xff notes", "notes")
@@ -42,17 +43,28 @@ def test_every_version_comes_along_with_its_files(store, ann, bob):
     (exported,) = store.belongings.chats(ann)
     assert (exported["id"], exported["title"]) == (turn.session.id, "grüße")
     assert exported["leaf_id"] == str(version.reply.id)
-    prompt, first, second = exported["messages"]
+    prompt, first, second = store.belongings.messages(ann, exported["id"])
     assert base64.b64decode(prompt["files"][0]["data"]) == FILE.data
     assert (first["content"], first["thinking"], first["model"]) == ("hi", "hm", "m")
     assert (second["content"], second["state"]) == ("another", "stopped")
     assert first["parent_id"] == second["parent_id"] == prompt["id"] == str(turn.prompt.id)
 
 
-def test_the_trash_comes_along_and_says_so(store, ann):
+def test_the_trash_comes_along_and_says_so(store, ann, bob):
     store.trash.put(ann, chat(store, ann).session.id)
     (exported,) = store.belongings.chats(ann)
     assert exported["deleted_at"]
+    assert len(list(store.belongings.messages(ann, exported["id"]))) == 2
+    assert list(store.belongings.messages(bob, exported["id"])) == []
+
+
+def test_one_message_is_in_memory_at_a_time_and_no_reader_is_held(store, ann):
+    session = chat(store, ann).session
+    messages = store.belongings.messages(ann, session.id)
+    assert next(messages)["content"] == "hello"
+    store.belongings.erase(ann)
+    assert len(store._readers._idle) == 1
+    assert list(messages) == []
 
 
 def test_nothing_is_left_of_what_was_deleted(store, ann, bob):
@@ -108,9 +120,12 @@ def hearth(tmp_path, monkeypatch):
     service.stop()
 
 
+APP = Starlette(routes=[Route("/export", export)], exception_handlers={ChatError: refusals.as_text})
+
+
 def get(path):
     async def get():
-        transport = httpx.ASGITransport(Starlette(routes=[Route("/export", export)]))
+        transport = httpx.ASGITransport(APP)
         async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
             return await client.get(path)
 
@@ -129,6 +144,8 @@ def test_the_export_is_one_json_file_to_download(hearth, chats):
     assert [c["title"] for c in exported["chats"]] == [
         f'prompt {n} "quoted" 🦡' for n in range(chats)
     ]
+    for each in exported["chats"]:
+        assert [m["content"] for m in each["messages"]] == [each["title"], "hi"]
 
 
 def test_personas_are_in_the_export_with_every_version(hearth):
@@ -143,5 +160,5 @@ def test_nobody_exports_nothing(hearth, monkeypatch):
     service.stop()
     monkeypatch.setenv("HEARTH_IDENTITY", "browser")
     answer = get("/export")
-    assert answer.status_code == 403
+    assert answer.status_code == 401
     assert "allow cookies" in answer.text

@@ -189,6 +189,19 @@ def test_the_address_that_a_server_listens_on_is_this_machine(fake):
     assert OllamaClient(f"0.0.0.0:{fake.port}", timeout=1).version() == fake.version
 
 
+@pytest.mark.parametrize("host", ["10.0.0.0:11434", "http://10.0.0.0:11434", "0.0.0.0.example:1"])
+def test_an_address_that_only_looks_like_it_is_left_as_it_is(host):
+    assert OllamaClient(host, timeout=1).host == f"http://{host.removeprefix('http://')}"
+
+
+def test_a_model_that_was_pulled_anew_is_looked_at_again(client, fake, monkeypatch):
+    assert not client.sees("qwen3:8b")
+    fake.models = [fake_model("qwen3:8b", capabilities=["completion", "vision"])]
+    assert not client.sees("qwen3:8b")
+    monkeypatch.setattr("chatcore.client.SHOWN_FOR", 0)
+    assert client.sees("qwen3:8b")
+
+
 def test_an_address_that_is_none_is_refused():
     for address in ("http://[::1", "é..x"):
         with pytest.raises(SettingsError, match="OLLAMA_HOST is"):

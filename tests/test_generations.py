@@ -8,6 +8,8 @@ import pytest
 
 from chatcore.client import OllamaClient
 from chatcore.errors import AlreadyGenerating, CannotSee, PromptTooLong, SessionNotFound, TooBusy
+from chatcore.personas import Persona
+from chatcore.trial import Trial
 from chatcore.types import File, Said
 from tests.fake_ollama import PAUSE, Done, Drop, ErrorLine, Thinking, fake_model
 
@@ -230,7 +232,7 @@ def test_a_prompt_sent_while_hearth_closes_is_interrupted_too(
 def test_a_full_disk_keeps_the_reply_on_the_page_until_it_can_be_saved(
     generations, store, ann, fake, monkeypatch
 ):
-    monkeypatch.setattr("chatcore.generations.SAVE_AGAIN_AFTER", 0.05)
+    monkeypatch.setattr("chatcore.saving.SAVE_AGAIN_AFTER", 0.05)
     fake.reply("x" * 300_000, PAUSE, "end")
     generation = start(generations, ann)
     until(lambda: generation.body)
@@ -303,6 +305,42 @@ def stopped_as_it_ends(generations, store, ann, fake):
     fake.release()
     generations.stop(ann, last(store, generation))
     return last(store, generation)
+
+
+def tried_out(generations, owner):
+    trial = Trial(Persona(name="Pirate", system="You are a pirate."), (Said("user", "hello"),))
+    return generations.try_out(owner, trial, "llama3.2:3b")
+
+
+def test_what_is_tried_out_ends_when_its_page_is_gone(generations, ann, fake, monkeypatch):
+    monkeypatch.setattr("chatcore.generations.UNFOLLOWED_FOR", 0.1)
+    fake.reply("half ", PAUSE, "whole")
+    generation = tried_out(generations, ann)
+    generation.wait()
+    fake.wait_until_idle()
+
+
+def test_a_slow_disk_under_one_page_holds_up_no_other_reply(
+    generations, store, ann, bob, monkeypatch, threads
+):
+    def slow(owner, message_id):
+        if owner == bob:
+            reading.set()
+            let_go.wait(PATIENCE)
+        return message(owner, message_id)
+
+    turn, message = store.begin_turn(bob, None, "hello", "m"), store.message
+    reading, let_go = threading.Event(), threading.Event()
+    monkeypatch.setattr(store, "message", slow)
+    page = threads.submit(generations.of, bob, turn.reply)
+    assert reading.wait(PATIENCE)
+    reply = threads.submit(lambda: followed(start(generations, ann)))
+    try:
+        assert reply.result(PATIENCE / 2) == "You said: hello."
+    finally:
+        store.finish_reply(bob, turn.reply.id, "done", "")
+        let_go.set()
+    assert page.result(PATIENCE) is None
 
 
 def test_stop_reaches_a_reply_that_is_only_just_registered(

@@ -95,6 +95,19 @@ def test_models_come_and_go_without_a_restart(host_of, fake, monkeypatch):
     until(lambda: [m.name for m in host.info().models] == ["b:1b"])
 
 
+def test_what_a_look_finds_of_the_server_before_is_not_kept(host_of, fake, monkeypatch):
+    def look_slowly():
+        found = look()
+        host.look_again()
+        return found
+
+    host = host_of(ollama_host=fake.host)
+    look = host._look
+    monkeypatch.setattr(host, "_look", look_slowly)
+    assert host.look().host == fake.host
+    assert host._seen is None
+
+
 def test_a_server_that_died_is_told_soon(host_of, fake, monkeypatch):
     monkeypatch.setattr(host_module, "SEEN_FOR", 0.0)
     host = host_of(ollama_host=fake.host)

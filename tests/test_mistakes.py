@@ -42,7 +42,7 @@ def test_after_a_mistake_the_chat_goes_on(generations, store, ann, monkeypatch):
 def test_a_mistake_in_saving_is_told_until_the_reply_is_saved(
     generations, store, ann, monkeypatch, caplog
 ):
-    monkeypatch.setattr("chatcore.generations.SAVE_AGAIN_AFTER", 0.05)
+    monkeypatch.setattr("chatcore.saving.SAVE_AGAIN_AFTER", 0.05)
     with monkeypatch.context() as mistakes:
         mistakes.setattr(store, "finish_reply", mistaken)
         generation = start(generations, ann)

@@ -3,7 +3,7 @@
 import pytest
 
 from chatcore import naming
-from chatcore.errors import ServerError
+from chatcore.errors import ServerError, TooBusy
 from chatcore.types import Message
 from tests.fake_ollama import PAUSE
 from tests.test_generations import PATIENCE, followed, start
@@ -54,6 +54,30 @@ def test_a_model_without_an_idea_leaves_the_name_and_says_so(
     with pytest.raises(ServerError, match="found no name"):
         named(generations, ann, session)
     assert store.session(ann, session.id).title == session.title
+
+
+def test_names_that_wait_are_few_and_keep_no_prompt_waiting(
+    generations_with, ann, fake, monkeypatch
+):
+    monkeypatch.setattr("chatcore.line.WAITING_PER_OWNER", 1)
+    generations = generations_with(parallel=1)
+    chat = start(generations, ann)
+    followed(chat)
+    fake.reply(PAUSE)
+    names = [generations.name(ann, chat.turn.session.id) for _ in range(3)]
+    with pytest.raises(TooBusy, match="names and summaries already"):
+        names[-1].result(PATIENCE)
+    start(generations, ann)
+    assert not any(name.done() for name in names[:2])
+
+
+def test_a_name_takes_no_longer_than_a_reply(generations_with, store, ann, fake):
+    generations = generations_with(reply_seconds=1)
+    session = store.begin_turn(ann, None, "hello", "llama3.2:3b").session
+    fake.reply(PAUSE)
+    with pytest.raises(ServerError, match="HEARTH_REPLY_SECONDS"):
+        named(generations, ann, session)
+    fake.wait_until_idle()
 
 
 def test_closing_does_not_wait_for_a_name(generations, ann, fake, session):

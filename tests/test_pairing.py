@@ -131,7 +131,7 @@ def test_without_a_cookie_nothing_is_paired_and_the_page_brings_one(store, ann):
     token = store.identities.invite(ann)
     assert "set-cookie" in ask("GET", token).headers
     answer = ask("POST", token, **OURS)
-    assert answer.status_code == 403
+    assert answer.status_code == 401
     assert "allow cookies" in answer.text
     assert store.identities.inviter(token) == ann
 

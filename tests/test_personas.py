@@ -15,7 +15,8 @@ from chatcore.personas import Field, Persona, exchange, parse, variables
 from chatcore.personas.builtin import BUILT_IN
 from chatcore.settings import Settings
 from chatcore.types import InForce, Said
-from tests.test_generations import followed, last, start
+from tests.fake_ollama import PAUSE
+from tests.test_generations import followed, last, start, until
 
 MODEL = "llama3.2:3b"
 PIRATE = Persona(
@@ -117,9 +118,8 @@ def memory(store, tmp_path):
 
 def test_an_edited_persona_is_another_version_and_the_old_one_stays(store, ann, pirate):
     parrot = store.personas.edit(ann, pirate.id, PIRATE.model_copy(update={"name": "Parrot"}))
-    assert (parrot.id, parrot.latest) == (pirate.id, parrot.version)
-    old = store.personas.version(ann, pirate.version)
-    assert (old.persona, old.latest) == (PIRATE, parrot.version)
+    assert parrot.id == pirate.id
+    assert store.personas.version(ann, pirate.version).persona == PIRATE
     assert [kept.persona.name for kept in store.personas.of(ann)] == ["Parrot"]
 
 
@@ -155,6 +155,7 @@ def test_a_persona_is_its_owners_alone(store, ann, bob, pirate):
         lambda: store.personas.delete(bob, pirate.id),
         lambda: store.personas.use(bob, session.id, InForce(pirate.version)),
         lambda: store.begin_turn(bob, None, "hello", MODEL, in_force=InForce(pirate.version)),
+        lambda: store.set_next(bob, session.id, "more", MODEL, (), InForce(pirate.version)),
     ):
         with pytest.raises(PersonaNotFound):
             refused()
@@ -169,6 +170,19 @@ def test_a_chat_is_with_its_persona_and_so_is_its_fork(store, ann, pirate):
     assert store.fork_session(ann, turn.reply.id).persona == in_force
     store.personas.use(ann, turn.session.id, None)
     assert store.session(ann, turn.session.id).persona is None
+
+
+def test_a_prompt_that_waits_brings_the_place_that_it_was_sent_from(
+    generations, store, ann, fake, pirate
+):
+    fake.reply("one ", PAUSE, "two")
+    reply = began(generations, ann, pirate)
+    until(lambda: reply.body)
+    session_id = reply.turn.session.id
+    moved = InForce(pirate.version, {}, "Europe/Berlin", "de-DE")
+    generations.send(ann, session_id, "more", MODEL, in_force=moved)
+    assert store.session(ann, session_id).persona == moved
+    assert store.next_prompt(ann, session_id).body == "more"
 
 
 def test_personas_go_with_their_owner(store, ann, bob, pirate):

@@ -61,7 +61,9 @@ def test_a_session_at_a_reply_takes_nothing(store, ann):
 
 @pytest.mark.parametrize("session_id", [None, "chosen-id"])
 def test_the_same_key_asks_once(store, ann, session_id):
+    assert store.posts.begun(ann, session_id, HELLO, "key") is None
     first = store.posts.begin(ann, session_id, HELLO, "m", "key")
+    assert store.posts.begun(ann, session_id, HELLO, "key") == first.turn
     again = store.posts.begin(ann, session_id, HELLO, "m", "key")
     assert (first.new, again.new) == (True, False)
     assert again.turn == first.turn
@@ -72,10 +74,13 @@ def test_a_key_of_another_prompt_is_refused(store, ann):
     ask(store, ann, "chosen-id", key="key")
     with pytest.raises(KeyReused):
         store.posts.begin(ann, "chosen-id", [Said("user", "else")], "m", "key")
+    with pytest.raises(KeyReused):
+        store.posts.begun(ann, "chosen-id", [Said("user", "else")], "key")
 
 
 def test_a_key_is_its_owners_alone(store, ann, bob):
     ask(store, ann, None, key="key")
+    assert store.posts.begun(bob, None, HELLO, "key") is None
     assert store.posts.begin(bob, None, HELLO, "m", "key").new
 
 

@@ -148,9 +148,12 @@ def hearth(tmp_path, monkeypatch):
     service.stop()
 
 
+APP = Starlette(routes=app.hearth._user_routes, exception_handlers=app.hearth._exception_handlers)
+
+
 def get(path):
     async def get():
-        transport = httpx.ASGITransport(Starlette(routes=app.hearth._user_routes))
+        transport = httpx.ASGITransport(APP)
         async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
             return await client.get(path)
 

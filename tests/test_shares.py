@@ -47,6 +47,20 @@ def refusals(store, session_id, key, attachment_id):
     assert store.sessions(bob) == []
 
 
+def test_a_chat_that_is_erased_while_it_is_read_is_read_whole(store, ann, monkeypatch):
+    def erase_first(db, leaf_id, last=None):
+        monkeypatch.undo()
+        store.belongings.erase(ann)
+        return branch(db, leaf_id, last)
+
+    branch, session_id = rows.branch, talk(store, ann).session.id
+    key = share(store, ann, session_id)
+    monkeypatch.setattr(rows, "branch", erase_first)
+    assert len(shown(store, session_id, key)) == 2
+    with pytest.raises(SessionNotFound):
+        read(store, session_id, key)
+
+
 def test_a_key_has_192_bits_and_only_its_hash_is_stored(store, ann, tmp_path):
     key = share(store, ann, talk(store, ann).session.id)
     assert len(key) == 32

@@ -283,6 +283,20 @@ def test_a_session_is_renamed_and_remembers_its_model(store, ann):
     assert (session.title, session.model) == ("Sky", "qwen3:8b")
 
 
+def test_a_title_is_one_line_of_200_characters(store, ann):
+    session = talk(store, ann).session
+    store.rename_session(ann, session.id, " a\nb " + "c" * 300)
+    assert store.session(ann, session.id).title == "a b " + "c" * 196
+
+
+def test_a_title_in_which_nothing_can_be_seen_changes_nothing(store, ann):
+    session = talk(store, ann).session
+    for title in ("", " \n ", "\u200b\u2060"):
+        store.rename_session(ann, session.id, title)
+    assert store.session(ann, session.id).title == session.title
+    assert store.posts.create(ann, None, "\u200b", "m").title == ""
+
+
 def refused_to(store, owner, turn):
     session_id, message_id = turn.session.id, turn.reply.id
     return [

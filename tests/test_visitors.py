@@ -225,14 +225,14 @@ def test_the_proxy_is_known_by_its_address_whatever_it_says_of_its_client(served
     assert fetch(app, path, **{"x-user": "ann"}) == 200
     assert fetch(app, path, **{"x-user": "ann", "x-forwarded-for": "192.0.2.7"}) == 200
     assert fetch(app, path, **{"x-user": "bob"}) == 404
-    assert fetch(app, path) == 404
+    assert fetch(app, path) == 401
 
 
 def test_nobody_becomes_the_proxy_by_a_header(served):
     app, path = served
     app.environ["HEARTH_TRUSTED_PROXIES"] = "192.0.2.7"
     app.start()
-    assert fetch(app, path, **{"x-user": "ann", "x-forwarded-for": "192.0.2.7"}) == 404
+    assert fetch(app, path, **{"x-user": "ann", "x-forwarded-for": "192.0.2.7"}) == 401
     assert fetch(app, "/healthz", **{"x-user": "ann"}) == 503
 
 

@@ -1,6 +1,7 @@
 """What the server answers beside the page, over the real store."""
 
 import asyncio
+from hashlib import sha256
 
 import httpx
 import pytest
@@ -9,12 +10,15 @@ from starlette.requests import HTTPConnection
 from starlette.routing import Route
 
 from chatcore import service
+from chatcore.errors import ChatError, StoreError
 from chatcore.sharing import key_hash
 from chatcore.types import File
+from chatcore.web import refusals
 from chatcore.web.assets import FOLDER, TYPES, asset
 from chatcore.web.attachments import attachment
 from chatcore.web.downloads import download
 from chatcore.web.headers import SecurityHeaders
+from chatcore.web.health import Health
 from chatcore.web.origin import is_same_origin
 
 NOTES = File("grüße \n.txt", "text/plain; charset=windows-1252", b"gr\xfc\xdfe", "grüße")
@@ -36,7 +40,7 @@ def get(store):
         Route("/attachments/{id}", attachment),
         Route("/sessions/{id}/download", download),
     ]
-    app = Starlette(routes=routes)
+    app = Starlette(routes=routes, exception_handlers={ChatError: refusals.as_text})
 
     async def get(path, **headers):
         transport = httpx.ASGITransport(app)
@@ -49,6 +53,21 @@ def get(store):
 def attach(store, file, owner="local"):
     turn = store.begin_turn(store.owner(owner), None, "look", "m", attachments=[file])
     return f"/attachments/{turn.prompt.attachments[0].id}"
+
+
+def test_who_asks_often_is_told_what_was_found_a_moment_ago(store, monkeypatch):
+    looks = []
+    monkeypatch.setattr(store, "check", lambda: looks.append(1))
+    app = Starlette(routes=[Route("/healthz", Health().answer)])
+
+    async def ask():
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+            await asyncio.gather(*(client.get("/healthz") for _ in range(20)))
+
+    monkeypatch.setattr("chatcore.web.health.GOOD_FOR", 600)
+    asyncio.run(ask())
+    assert len(looks) == 1
 
 
 def test_a_file_comes_back_as_it_was(get, store):
@@ -64,10 +83,23 @@ def test_a_pdf_is_for_download(get, store):
     assert get(attach(store, PDF)).headers["content-disposition"].startswith("attachment;")
 
 
-def test_a_browser_that_has_it_is_told_so(get, store):
+def test_a_browser_that_has_it_is_told_so_before_it_is_read(get, store, monkeypatch):
     address = attach(store, NOTES)
-    answer = get(address, **{"if-none-match": get(address).headers["etag"]})
+    etag = get(address).headers["etag"]
+    monkeypatch.setattr(store, "file", lambda *_: pytest.fail("it was read"))
+    answer = get(address, **{"if-none-match": etag})
     assert (answer.status_code, answer.content) == (304, b"")
+    assert (answer.headers["etag"], etag) == (etag, f'"{sha256(NOTES.data).hexdigest()}"')
+
+
+def test_what_cannot_be_read_now_is_not_called_unknown(get, store, monkeypatch):
+    def fails(*_):
+        raise StoreError("The history could not be read.")
+
+    for name in ("digest", "session"):
+        monkeypatch.setattr(store, name, fails)
+    answers = [get("/attachments/1"), get("/sessions/x/download")]
+    assert {(a.status_code, a.text) for a in answers} == {(503, "The history could not be read.")}
 
 
 def test_anothers_file_and_none_are_answered_the_same(get, store):

@@ -62,9 +62,9 @@ class Store(Protocol):
         """The owner's sessions, last used first, without deleted ones."""
         ...
 
-    def rename_session(
-        self, owner: int, session_id: str, title: str, by: str = "owner"
-    ) -> None: ...
+    def rename_session(self, owner: int, session_id: str, title: str, by: str = "owner") -> None:
+        """A title is kept on one line; one in which nothing can be seen changes nothing."""
+        ...
 
     def choose_model(self, owner: int, session_id: str, model: str) -> None:
         """Remember `model` for the session's next prompt."""
@@ -100,10 +100,11 @@ class Store(Protocol):
         prompt: str,
         model: str,
         attachments: Sequence[File] = (),
+        in_force: InForce | None = None,
     ) -> Message:
         """Keep a prompt until the session's reply ends; it is `waiting`, outside the tree.
 
-        Raises TooBusy where one waits already.
+        `in_force` as for begin_turn. Raises PersonaNotFound, and TooBusy where one waits already.
         """
         ...
 
@@ -181,6 +182,10 @@ class Store(Protocol):
 
         A message names its attachments; their content is read only here and by `content`.
         """
+        ...
+
+    def digest(self, owner: int, attachment_id: int) -> str:
+        """The SHA-256 of an attachment as it was sent, in hex. Raises as file."""
         ...
 
     def content(self, owner: int, attachment_id: int) -> str | bytes:

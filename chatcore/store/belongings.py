@@ -12,10 +12,14 @@ class Belongings(Protocol):
     def extent(self, owner: int) -> Extent: ...
 
     def chats(self, owner: int) -> Iterator[dict[str, Any]]:
-        """Each chat as JSON, oldest first, with every version of every message and its files.
+        """Each chat as JSON, oldest first, without its messages.
 
         Ids are strings, since they pass 2^53; times are milliseconds since 1970, files base64.
         """
+        ...
+
+    def messages(self, owner: int, session_id: str) -> Iterator[dict[str, Any]]:
+        """Every version of every message of a chat with its files, read one by one."""
         ...
 
     def prompts(self, owner: int) -> Iterator[dict[str, Any]]:

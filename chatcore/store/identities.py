@@ -42,10 +42,6 @@ class Identities(Protocol):
         """The token of a link that pairs one browser with this owner. Only its hash is kept."""
         ...
 
-    def invited(self, owner: int) -> int:
-        """How many links of this owner's are still good."""
-        ...
-
     def withdraw(self, owner: int) -> None:
         """Make every link of this owner's worthless."""
         ...

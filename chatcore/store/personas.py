@@ -15,8 +15,6 @@ class Kept:
     id: int
     """Of the persona, the same for all its versions."""
     version: int
-    latest: int
-    """Its last version."""
     slug: str | None
     """Of one that came with Hearth."""
     deleted: bool

@@ -44,6 +44,15 @@ class Posts(Protocol):
         """
         ...
 
+    def begun(
+        self, owner: int, session_id: str | None, messages: Sequence[Said], key: str
+    ) -> Turn | None:
+        """What begin would give back of these; None where it would begin a turn.
+
+        Raises KeyReused.
+        """
+        ...
+
     def clear(self, owner: int, session_id: str) -> None:
         """Move all messages to a session of their own, in the trash; the session stays, empty.
 

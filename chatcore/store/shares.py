@@ -56,6 +56,10 @@ class Shares(Protocol):
         """An attachment of a message that the link shows. Raises MessageNotFound."""
         ...
 
+    def digest(self, session_id: str, key_hash: str, attachment_id: int) -> str:
+        """As Store.digest, of the same. Raises as file."""
+        ...
+
     def copy(self, owner: int, session_id: str, key_hash: str) -> Session:
         """A new session of this owner with what the link shows. Raises SessionNotFound."""
         ...

@@ -4,14 +4,14 @@
 The page links here, so no run of its script carries a file.
 """
 
-import hashlib
+from collections.abc import Callable
+from functools import partial
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 
-from chatcore.errors import ChatError
 from chatcore.service import hearth
 from chatcore.sharing import key_hash
 from chatcore.types import File
@@ -20,33 +20,29 @@ from chatcore.web.owner import owner_of
 
 
 async def attachment(request: Request) -> Response:
-    """404 with the reason where there is none, or none of this owner's."""
-    try:
-        file = await run_in_threadpool(_file, request)
-    except ChatError as error:
-        return PlainTextResponse(str(error), 404)
-    headers = _headers(file)
+    """Raises MessageNotFound."""
+    return await run_in_threadpool(_answer, request)
+
+
+def _answer(request: Request) -> Response:
+    digest, file = _asked(request)
+    headers = {"cache-control": "private, no-cache", "etag": f'"{digest()}"'}
     if request.headers.get("if-none-match") == headers["etag"]:
         return Response(status_code=304, headers=headers)
-    return Response(file.data, headers=headers, media_type=file.media_type)
+    found = file()
+    # A browser's viewer of PDFs may be a plugin, which our policy forbids.
+    shown = "attachment" if found.media_type == "application/pdf" else "inline"
+    headers["content-disposition"] = f"{shown}; filename*=UTF-8''{quote(found.name, safe='')}"
+    return Response(found.data, headers=headers, media_type=found.media_type)
 
 
-def _file(request: Request) -> File:
-    services = hearth()
-    attachment_id = number(request)
+def _asked(request: Request) -> tuple[Callable[[], str], Callable[[], File]]:
+    """How to read the file's digest, and the file."""
+    services, attachment_id = hearth(), number(request)
+    store, shares = services.store, services.store.shares
     key = request.query_params.get("key")
     if key is None:
-        return services.store.file(owner_of(services, request), attachment_id)
-    session_id = request.query_params.get("session", "")
-    return services.store.shares.file(session_id, key_hash(key), attachment_id)
-
-
-def _headers(file: File) -> dict[str, str]:
-    # A browser's viewer of PDFs may be a plugin, which our policy forbids.
-    shown = "attachment" if file.media_type == "application/pdf" else "inline"
-    return {
-        "cache-control": "private, no-cache",
-        "content-disposition": f"{shown}; filename*=UTF-8''{quote(file.name, safe='')}",
-        "cross-origin-resource-policy": "same-origin",
-        "etag": f'"{hashlib.sha256(file.data).hexdigest()}"',
-    }
+        mine = (owner_of(services, request), attachment_id)
+        return partial(store.digest, *mine), partial(store.file, *mine)
+    shared = (request.query_params.get("session", ""), key_hash(key), attachment_id)
+    return partial(shares.digest, *shared), partial(shares.file, *shared)

@@ -6,7 +6,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
-from chatcore.errors import ChatError
 from chatcore.service import hearth
 from chatcore.transfer import FORMATS, file_name
 from chatcore.types import Session
@@ -14,18 +13,14 @@ from chatcore.web.owner import owner_of
 
 
 async def download(request: Request) -> Response:
-    """404 with the reason where there is no such chat of this owner's; 422 for another format."""
+    """Raises SessionNotFound; 422 for another format."""
     asked_for = request.query_params.get("format", "html")
     if asked_for not in FORMATS:
         return PlainTextResponse("format is one of: html, md, json.", 422)
-    try:
-        session, pieces = await run_in_threadpool(_open, request, asked_for)
-    except ChatError as error:
-        return PlainTextResponse(str(error), 404)
+    session, pieces = await run_in_threadpool(_open, request, asked_for)
     headers = {
         "cache-control": "private, no-store",
         "content-disposition": f'attachment; filename="{file_name(session.title, asked_for)}"',
-        "cross-origin-resource-policy": "same-origin",
     }
     return StreamingResponse(pieces, headers=headers, media_type=FORMATS[asked_for].media_type)
 

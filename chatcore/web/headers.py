@@ -25,6 +25,7 @@ class SecurityHeaders:
         self._app = app
         self._headers = {
             "content-security-policy": content_security_policy(),
+            "cross-origin-resource-policy": "same-origin",
             "referrer-policy": "no-referrer",
             "x-content-type-options": "nosniff",
             "x-frame-options": "DENY",

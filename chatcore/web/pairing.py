@@ -13,6 +13,7 @@ from chatcore.errors import ChatError, NoIdentity, PairingRefused
 from chatcore.service import Hearth, hearth
 from chatcore.web.origin import is_same_origin
 from chatcore.web.owner import key_of
+from chatcore.web.refusals import status_of
 
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; form-action 'self';"
@@ -55,7 +56,7 @@ async def pair(request: Request) -> Response:
         return await run_in_threadpool(step, request)
     except ChatError as error:
         told = TOLD.format(heading="Nothing was changed", sentence=escape(str(error)))
-        return _page(told, 403 if isinstance(error, NoIdentity) else 409)
+        return _page(told, status_of(error))
 
 
 def _ask(request: Request) -> Response:

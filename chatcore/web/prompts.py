@@ -8,29 +8,20 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from chatcore.errors import ChatError
 from chatcore.service import hearth
 from chatcore.web.ids import number
 from chatcore.web.owner import owner_of
 
-HEADERS = {"cache-control": "no-store", "cross-origin-resource-policy": "same-origin"}
+HEADERS = {"cache-control": "no-store"}
 
 
 async def prompts(request: Request) -> Response:
-    try:
-        found = await run_in_threadpool(_listed, request)
-    except ChatError as error:
-        return PlainTextResponse(str(error), 403, HEADERS)
-    return JSONResponse(found, headers=HEADERS)
+    return JSONResponse(await run_in_threadpool(_listed, request), headers=HEADERS)
 
 
 async def prompt(request: Request) -> Response:
-    """404 with the reason where there is none, or none of this owner's."""
-    try:
-        text = await run_in_threadpool(_text, request)
-    except ChatError as error:
-        return PlainTextResponse(str(error), 404, HEADERS)
-    return PlainTextResponse(text, headers=HEADERS)
+    """Raises PromptNotFound."""
+    return PlainTextResponse(await run_in_threadpool(_text, request), headers=HEADERS)
 
 
 def _listed(request: Request) -> list[dict[str, str]]:

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from chatcore.web.api.operations import OPERATIONS
-from chatcore.web.api.refusals import STATUS
+from chatcore.web.refusals import STATUS
 from tests.fake_ollama import fake_model
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
@@ -55,6 +55,6 @@ def test_every_operation_has_its_command():
 
 
 def test_every_code_that_a_request_may_get_is_told():
-    of_pages = {"refused", "settings_error", "cannot_see", "file_refused", "options_refused"}
+    of_pages = {"refused", "settings_error", "prompt_not_found", "pairing_refused"}
     for code in {told.code for told in STATUS.values()} - of_pages:
         assert f"`{code}`" in PAGE, code

@@ -8,8 +8,8 @@ import pytest
 
 from chatcore import service
 from chatcore.web.api import limits
-from chatcore.web.api.refusals import TooMany
-from tests.api.conftest import chat
+from chatcore.web.refusals import TooMany
+from tests.api.conftest import chat, said
 from tests.fake_ollama import PAUSE
 
 
@@ -98,6 +98,20 @@ def test_one_owner_has_so_many_replies_waiting(ann, bob, fake, hearth, monkeypat
     answer = chat(ann)
     assert code(answer) == (429, "too_busy")
     assert int(answer.headers["retry-after"]) > 0
+
+
+def test_a_prompt_that_was_taken_is_not_refused_when_it_is_sent_again(
+    ann, fake, hearth, monkeypatch
+):
+    fake.reply("one")
+    once = chat(ann, idempotency_key="a key")
+    monkeypatch.setattr("chatcore.line.WAITING_PER_OWNER", 0)
+    fake.models = []
+    hearth.host.look()
+    body = {"messages": [{"content": "hello"}], "idempotency_key": "a key"}
+    again = ann("POST", "/chat", json=body)
+    assert (once.status_code, said(again)) == (200, "one")
+    assert code(chat(ann, "else", idempotency_key="a key")) == (409, "key_reused")
 
 
 def test_requests_come_back_with_time(monkeypatch):

@@ -139,3 +139,9 @@ def test_a_mistake_of_ours_tells_nothing_of_the_program(ann, hearth, monkeypatch
     assert code(answer) == (500, "mistake")
     assert "division" not in answer.text
     assert "Error" not in answer.text
+
+
+def test_a_name_in_which_nothing_can_be_seen_is_refused(ann):
+    ann("POST", "/sessions", json={"session_id": "session-1", "title": "My plan"})
+    answer = ann("PATCH", "/sessions/session-1", json={"title": "\u200b"})
+    assert (answer.status_code, answer.json()["error"]["field"]) == (422, "title")

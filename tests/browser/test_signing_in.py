@@ -37,7 +37,7 @@ def test_nobody_sees_a_chat_before_they_sign_in(app, strangers):
     page.goto(app.url)
     expect(page.get_by_text("Sign in to see your chats")).to_be_visible()
     expect(page.locator(".st-key-new_chat, .st-key-prompt")).to_have_count(0)
-    assert page.request.get(f"{app.url}/export").status == 403
+    assert page.request.get(f"{app.url}/export").status == 401
 
 
 def test_an_account_has_its_chats_in_every_browser_and_no_others(app, provider, strangers):
@@ -62,7 +62,7 @@ def test_signed_out_is_signed_out(app, strangers):
     expect(page.get_by_text("ann@example.org")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_text("Sign in to see your chats")).to_be_visible()
-    assert page.request.get(f"{app.url}/export").status == 403
+    assert page.request.get(f"{app.url}/export").status == 401
 
 
 def test_what_a_browser_had_before_is_brought_along_once(app, provider, strangers):
@@ -89,6 +89,6 @@ def test_a_forged_sign_in_is_none(app, provider, strangers):
     value = cookie["value"].strip('"')
     for forged in ("x", value[:-2], value.replace(".", "", 1)):
         headers = {"cookie": f"_streamlit_user={forged}"}
-        assert strangers().request.get(f"{app.url}/export", headers=headers).status == 403
+        assert strangers().request.get(f"{app.url}/export", headers=headers).status == 401
     headers = {"cookie": f"_streamlit_user={value}"}
     assert strangers().request.get(f"{app.url}/export", headers=headers).status == 200

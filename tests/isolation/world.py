@@ -128,7 +128,11 @@ class World:
         stack.callback(self._db.close)
         self._db.row_factory = sqlite3.Row
         self._loop = stack.enter_context(asyncio.Runner())
-        server = Starlette(routes=app.hearth._user_routes, middleware=app.hearth._user_middleware)
+        server = Starlette(
+            routes=app.hearth._user_routes,
+            middleware=app.hearth._user_middleware,
+            exception_handlers=app.hearth._exception_handlers,
+        )
         self._client = httpx.AsyncClient(
             transport=httpx.ASGITransport(server, client=("192.0.2.1", 4711)), base_url=ORIGIN
         )

@@ -3,6 +3,7 @@
 import pytest
 
 from chatcore import service
+from chatcore.errors import PairingRefused
 from chatcore.ui import state
 from tests.pages.test_chat import errors, send
 
@@ -120,9 +121,11 @@ def test_a_link_is_shown_until_it_is_used(as_browser, open_settings):
 def test_a_link_is_taken_back(as_browser, open_settings):
     page = open_settings()
     page.button(key="invite").click().run()
+    token = page.code[0].value.rsplit("/")[-1]
     page.button(key="withdraw").click().run()
     assert len(page.code) == 0
-    assert as_browser.invited(me()) == 0
+    with pytest.raises(PairingRefused):
+        as_browser.inviter(token)
 
 
 def test_every_link_to_a_chat_is_listed_and_can_be_revoked(open_page, open_settings):

@@ -14,6 +14,7 @@ from sqlite_utils import Database
 
 from chatcore.errors import MessageNotFound, TooBusy
 from chatcore.options import BY_DEFAULT, Choice
+from chatcore.store import titles
 from chatcore.store.belongings import Belongings
 from chatcore.store.identities import Identities
 from chatcore.store.memory import MemoryStore
@@ -97,7 +98,10 @@ class SqliteStore:
         return [Session(**row) for row in found]
 
     def rename_session(self, owner: int, session_id: str, title: str, by: str = "owner") -> None:
-        self._change(owner, session_id, "title = ?, title_by = ?", rows.clean(title), by)
+        if title := titles.on_one_line(rows.clean(title)):
+            self._change(owner, session_id, "title = ?, title_by = ?", title, by)
+        else:
+            self.session(owner, session_id)
 
     def choose_model(self, owner: int, session_id: str, model: str) -> None:
         self._change(owner, session_id, "model = ?", rows.clean(model))
@@ -114,7 +118,7 @@ class SqliteStore:
         in_force: InForce | None = None,
     ) -> Turn:
         prompt, model = rows.clean(prompt), rows.clean(model)
-        title = rows.first_words(prompt or " ".join(file.name for file in attachments))
+        title = titles.first_words(prompt or " ".join(file.name for file in attachments))
 
         def begin(db: Database) -> Turn:
             if session_id is None:
@@ -145,6 +149,7 @@ class SqliteStore:
         prompt: str,
         model: str,
         attachments: Sequence[File] = (),
+        in_force: InForce | None = None,
     ) -> Message:
         prompt, model = rows.clean(prompt), rows.clean(model)
 
@@ -154,6 +159,8 @@ class SqliteStore:
                 raise TooBusy(
                     "Another prompt waits already for this chat's reply: send this one later."
                 )
+            if in_force is not None:
+                put_in_force(db, owner, pk, in_force)
             waiting = rows.insert_alone(db, owner, pk, "user", "waiting", prompt, model)
             rows.attach(db, waiting, attachments)
             return rows.message(db, owner, waiting)
@@ -255,19 +262,15 @@ class SqliteStore:
         self._write(rate)
 
     def messages(self, owner: int, session_id: str, last: int | None = None) -> list[Message]:
-        with self._readers.lend() as db:
-            db.begin()  # the session's leaf and its branch as of one moment
-            try:
-                return rows.branch(db, rows.session(db, owner, session_id).leaf_id, last)
-            finally:
-                db.rollback()
+        with self._readers.snapshot() as db:
+            return rows.branch(db, rows.session(db, owner, session_id).leaf_id, last)
 
     def tree(self, owner: int, session_id: str) -> list[Message]:
-        with self._readers.lend() as db:
+        with self._readers.snapshot() as db:
             return rows.tree(db, rows.session(db, owner, session_id).pk)
 
     def branch(self, owner: int, message_id: int) -> list[Message]:
-        with self._readers.lend() as db:
+        with self._readers.snapshot() as db:
             return rows.branch(db, rows.message(db, owner, message_id).id)
 
     def message(self, owner: int, message_id: int) -> Message:
@@ -277,6 +280,10 @@ class SqliteStore:
     def file(self, owner: int, attachment_id: int) -> File:
         with self._readers.lend() as db:
             return File(**rows.attached(db, owner, attachment_id, rows.FILE))
+
+    def digest(self, owner: int, attachment_id: int) -> str:
+        with self._readers.lend() as db:
+            return str(rows.attached(db, owner, attachment_id, "a.sha256")["sha256"])
 
     def content(self, owner: int, attachment_id: int) -> str | bytes:
         with self._readers.lend() as db:

@@ -19,12 +19,22 @@ EXTENT = """
      where a.message_id >= ?2 and a.message_id < ?3) as file_bytes
     from messages where id >= ?2 and id < ?3
 """
-MESSAGES = """
+CHATS = """
+    select id, title, model, cast(leaf_id as text) as leaf_id, created_at, updated_at, deleted_at
+    from sessions where owner_n = ? order by created_at, pk
+"""
+MESSAGE_IDS = """
+    select m.id from messages m join sessions s on s.pk = m.session_pk
+    where s.owner_n = ? and s.id = ? order by m.id
+"""
+MESSAGE = """
     select cast(m.id as text) as id, cast(m.parent_id as text) as parent_id, role, state,
     coalesce(d.body, m.body) as content, coalesce(d.thinking, m.thinking) as thinking, model,
     created_at, usage, error, rating
-    from messages m left join drafts d on d.message_id = m.id where session_pk = ? order by m.id
+    from messages m left join drafts d on d.message_id = m.id
+    where m.id = ? and exists(select 1 from sessions where pk = m.session_pk and owner_n = ?)
 """
+PROMPTS = "select name, text, updated_at from prompts where owner_n = ? order by folded"
 
 
 class SqliteBelongings:
@@ -37,19 +47,23 @@ class SqliteBelongings:
             return Extent(**next(db.query(EXTENT, [owner, *span_of(owner)])))
 
     def chats(self, owner: int) -> Iterator[dict[str, Any]]:
-        sql = "select pk from sessions where owner_n = ? order by created_at, pk"
+        return self._all(CHATS, owner)
+
+    def messages(self, owner: int, session_id: str) -> Iterator[dict[str, Any]]:
         with self._readers.lend() as db:
-            keys = [row[0] for row in db.execute(sql, [owner])]
-        for pk in keys:
+            ids = [row[0] for row in db.execute(MESSAGE_IDS, [owner, session_id])]
+        for message_id in ids:
             # A reader for each, so that none is held while the taker is slow.
             with self._readers.lend() as db:
-                found = list(_chats(db, owner, pk))
+                found = _message(db, owner, message_id)
             yield from found
 
     def prompts(self, owner: int) -> Iterator[dict[str, Any]]:
-        sql = "select name, text, updated_at from prompts where owner_n = ? order by folded"
+        return self._all(PROMPTS, owner)
+
+    def _all(self, sql: str, owner: int) -> Iterator[dict[str, Any]]:
         with self._readers.lend() as db:
-            yield from list(db.query(sql, [owner]))
+            return iter(list(db.query(sql, [owner])))
 
     def erase(self, owner: int) -> None:
         def erase(db: Database) -> None:
@@ -65,19 +79,13 @@ class SqliteBelongings:
         self._writer.call(erase)
 
 
-def _chats(db: Database, owner: int, pk: int) -> Iterator[dict[str, Any]]:
+def _message(db: Database, owner: int, message_id: int) -> list[dict[str, Any]]:
     """One, or none where it is gone meanwhile."""
-    found = db.query(
-        "select id, title, model, cast(leaf_id as text) as leaf_id, created_at, updated_at,"
-        " deleted_at from sessions where pk = ? and owner_n = ?",
-        [pk, owner],
-    )
-    for chat in list(found):
-        messages = list(db.query(MESSAGES, [pk]))
-        for message in messages:
-            message["usage"] = message["usage"] and json.loads(message["usage"])
-            message["files"] = _files(db, int(message["id"]))
-        yield chat | {"messages": messages}
+    found = list(db.query(MESSAGE, [message_id, owner]))
+    for message in found:
+        message["usage"] = message["usage"] and json.loads(message["usage"])
+        message["files"] = _files(db, message_id)
+    return found
 
 
 def _files(db: Database, message_id: int) -> list[dict[str, str]]:

@@ -207,6 +207,16 @@ class Readers:
             finally:
                 self._give_back(db)
 
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Database]:
+        """The same, for what is read in several queries: all of them see one moment."""
+        with self.lend() as db:
+            db.begin()
+            try:
+                yield db
+            finally:
+                db.rollback()
+
     def _take(self) -> Database:
         with self._lock:
             if self._closed:

@@ -65,15 +65,6 @@ class SqliteIdentities:
         self._writer.call(keep)
         return token
 
-    def invited(self, owner: int) -> int:
-        with self._readers.lend() as db:
-            found = db.execute(
-                "select count(*) from pairings"
-                " where owner_n = ? and used_at is null and expires_at >= ?",
-                [owner, now()],
-            )
-            return int(found.fetchone()[0])
-
     def withdraw(self, owner: int) -> None:
         sql = "update pairings set used_at = ? where owner_n = ? and used_at is null"
         self._writer.call(lambda db: db.execute(sql, [now(), owner]))

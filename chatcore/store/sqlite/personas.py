@@ -17,8 +17,7 @@ from chatcore.types import InForce
 T = TypeVar("T")
 
 KEPT = """
-    select p.id, v.id, (select max(id) from persona_versions where persona_id = p.id), p.slug,
-    p.deleted_at is not null, v.body
+    select p.id, v.id, p.slug, p.deleted_at is not null, v.body
     from personas p join persona_versions v on v.persona_id = p.id where p.owner_n = ?
 """
 LATEST = f"{KEPT} and v.id = (select max(id) from persona_versions where persona_id = p.id)"
@@ -82,7 +81,7 @@ class SqlitePersonas:
     def export(self, owner: int) -> Iterator[dict[str, Any]]:
         with self._readers.lend() as db:
             found = db.execute(f"{KEPT} order by v.id", [owner]).fetchall()
-        for persona_id, version_id, _, slug, deleted, body in found:
+        for persona_id, version_id, slug, deleted, body in found:
             yield {
                 "id": persona_id,
                 "version": version_id,
@@ -153,5 +152,5 @@ def _not_found() -> PersonaNotFound:
 
 
 def _kept(row: tuple[Any, ...]) -> Kept:
-    persona_id, version, latest, slug, deleted, body = row
-    return Kept(persona_id, version, latest, slug, bool(deleted), parse(json.loads(body)))
+    persona_id, version, slug, deleted, body = row
+    return Kept(persona_id, version, slug, bool(deleted), parse(json.loads(body)))

@@ -8,6 +8,7 @@ from typing import TypeVar
 from sqlite_utils import Database
 
 from chatcore.errors import KeyReused, SessionExists, SessionNotFound
+from chatcore.store import titles
 from chatcore.store.posts import Posted
 from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.connections import Readers, Writer
@@ -22,7 +23,7 @@ class SqlitePosts:
         self._writer = writer
 
     def create(self, owner: int, session_id: str | None, title: str, model: str) -> Session:
-        title, model = " ".join(rows.clean(title).split()), rows.clean(model)
+        title, model = titles.on_one_line(rows.clean(title)), rows.clean(model)
 
         def create(db: Database) -> Session:
             if session_id is not None and _found(db, owner, session_id):
@@ -43,24 +44,26 @@ class SqlitePosts:
         key: str | None = None,
     ) -> Posted:
         messages = [Said(role, rows.clean(content)) for role, content in messages]
-        title, model = rows.first_words(messages[-1].content), rows.clean(model)
-        if session_id is None and key is not None:
-            session_id = _id_of(key)
+        title, model = titles.first_words(messages[-1].content), rows.clean(model)
+        session_id = session_id or (key and _id_of(key))
 
         def begin(db: Database) -> Posted:
             session = session_id and _found(db, owner, session_id)
             if not session:
                 session = rows.make_session(db, owner, title, model, session_id=session_id)
-            elif turn := _turn_of(db, owner, session, key):
-                if turn.prompt.body != messages[-1].content:
-                    raise KeyReused(
-                        "This Idempotency-Key was sent with another message:"
-                        " give each message a key of its own."
-                    )
+            elif turn := _turn_of(db, owner, session, messages[-1], key):
                 return Posted(turn, new=False)
             return Posted(_begin(db, owner, session, messages, model, key), new=True)
 
         return self._write(begin)
+
+    def begun(
+        self, owner: int, session_id: str | None, messages: Sequence[Said], key: str
+    ) -> Turn | None:
+        last = messages[-1]._replace(content=rows.clean(messages[-1].content))
+        with self._readers.snapshot() as db:
+            session = _found(db, owner, session_id or _id_of(key))
+            return _turn_of(db, owner, session, last, key) if session else None
 
     def clear(self, owner: int, session_id: str) -> None:
         def clear(db: Database) -> None:
@@ -84,7 +87,7 @@ class SqlitePosts:
         self._write(clear)
 
     def message(self, owner: int, message_id: int) -> tuple[str, Message]:
-        with self._readers.lend() as db:
+        with self._readers.snapshot() as db:
             session = rows.session_of(db, owner, message_id)
             return session.id, rows.message(db, owner, message_id)
 
@@ -109,7 +112,7 @@ def _begin(
     key: str | None,
 ) -> Turn:
     rows.refuse_while_streaming(db, session.pk)
-    rows.name_empty(db, session.pk, rows.first_words(messages[-1].content))
+    rows.name_empty(db, session.pk, titles.first_words(messages[-1].content))
     last = session.leaf_id
     for role, content in messages:
         said = rows.insert_alone(db, owner, session.pk, role, "done", content, "")
@@ -122,14 +125,22 @@ def _begin(
     return rows.turn(db, owner, session.id, last, reply)
 
 
-def _turn_of(db: Database, owner: int, session: Session, key: str | None) -> Turn | None:
-    """What was begun under the key: the prompt, and the first reply to it."""
+def _turn_of(
+    db: Database, owner: int, session: Session, last: Said, key: str | None
+) -> Turn | None:
+    """What was begun under the key: the prompt, and the first reply to it. Raises KeyReused."""
     found = db.execute(
         "select p.id, min(r.id) from messages p join messages r on r.parent_id = p.id"
         " where p.session_pk = ? and p.ikey = ? group by p.id",
         [session.pk, key],
     ).fetchone()
-    return rows.turn(db, owner, session.id, *found) if found else None
+    turn = rows.turn(db, owner, session.id, *found) if found else None
+    if turn and turn.prompt.body != last.content:
+        raise KeyReused(
+            "This Idempotency-Key was sent with another message:"
+            " give each message a key of its own."
+        )
+    return turn
 
 
 def _id_of(key: str) -> str:

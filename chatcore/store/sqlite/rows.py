@@ -32,7 +32,6 @@ from chatcore.types import (
 )
 
 YEAR_2000 = 946_684_800_000
-TITLE_CHARACTERS = 60
 
 SESSION = "pk, id, title, model, leaf_id, created_at, updated_at, n_messages, unread"
 # Not in the index that the sidebar's list is read from.
@@ -58,14 +57,6 @@ def now() -> int:
 def clean(text: str) -> str:
     """Text that every backend can hold: no NUL, no lone surrogates."""
     return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
-
-
-def first_words(prompt: str) -> str:
-    """A title from a prompt, as long as fits a line of the sidebar."""
-    words = " ".join(prompt[: 10 * TITLE_CHARACTERS].split())
-    if len(words) <= TITLE_CHARACTERS:
-        return words
-    return words[:TITLE_CHARACTERS].rsplit(" ", 1)[0] + "…"
 
 
 def from_usage(usage: Usage | None) -> str | None:

@@ -24,10 +24,10 @@ SHARE = """
     h.last_opened_at, coalesce((h.title, h.leaf_id, h.length) =
     (select s.title, m.id, length(m.body) from messages m where m.id = s.leaf_id), 0) as current
 """
-FILE = f"""
+ATTACHED = """
     with recursive branch(id) as (select ?1 union all
     select m.parent_id from branch join messages m using (id) where m.parent_id is not null)
-    select {rows.FILE} from attachments a where a.id = ?2 and a.message_id in branch
+    select {columns} from attachments a where a.id = ?2 and a.message_id in branch
 """
 
 
@@ -91,7 +91,7 @@ class SqliteShares:
         self._write(revoke)
 
     def read(self, session_id: str, key_hash: str) -> SharedChat:
-        with self._readers.lend() as db:
+        with self._readers.snapshot() as db:
             share = _opened(db, session_id, key_hash)
             messages = _branch(db, share)
         if rows.now() - (share["last_opened_at"] or 0) > OPENED_EVERY:
@@ -99,14 +99,10 @@ class SqliteShares:
         return SharedChat(share["title"], share["pinned_at"], tuple(map(_public, messages)))
 
     def file(self, session_id: str, key_hash: str, attachment_id: int) -> File:
-        with self._readers.lend() as db:
-            try:
-                leaf_id = _opened(db, session_id, key_hash)["leaf_id"]
-            except SessionNotFound:
-                leaf_id = None
-            if row := next(db.query(FILE, [leaf_id, attachment_id]), None):
-                return File(**row)
-        raise MessageNotFound("There is no such file here.")
+        return File(**self._attached(session_id, key_hash, attachment_id, rows.FILE))
+
+    def digest(self, session_id: str, key_hash: str, attachment_id: int) -> str:
+        return str(self._attached(session_id, key_hash, attachment_id, "a.sha256")["sha256"])
 
     def copy(self, owner: int, session_id: str, key_hash: str) -> Session:
         def copy(db: Database) -> Session:
@@ -122,6 +118,19 @@ class SqliteShares:
             return rows.session(db, owner, session.id)
 
         return self._write(copy)
+
+    def _attached(
+        self, session_id: str, key_hash: str, attachment_id: int, columns: str
+    ) -> dict[str, Any]:
+        with self._readers.snapshot() as db:
+            try:
+                leaf_id = _opened(db, session_id, key_hash)["leaf_id"]
+            except SessionNotFound:
+                leaf_id = None
+            sql = ATTACHED.format(columns=columns)
+            if row := next(db.query(sql, [leaf_id, attachment_id]), None):
+                return row
+        raise MessageNotFound("There is no such file here.")
 
     def _note_opened(self, key_hash: str) -> None:
         def note(db: Database) -> None:

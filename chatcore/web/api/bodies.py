@@ -7,7 +7,7 @@ they pass 2^53, above which JSON's readers round. Times are milliseconds since 1
 from dataclasses import asdict
 from typing import Annotated, Self
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import AfterValidator, BaseModel, Field, field_validator
 
 from chatcore import types
 from chatcore.blank import is_blank
@@ -15,6 +15,15 @@ from chatcore.types import Role, State
 
 SessionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
 Model = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def _seen(text: str) -> str:
+    if is_blank(text):
+        raise ValueError("It must hold something that can be seen")
+    return text
+
+
+Visible = Annotated[str, AfterValidator(_seen)]
 
 
 class Nothing(BaseModel):
@@ -35,14 +44,7 @@ class Follow(Named):
 
 class NewMessage(BaseModel):
     role: Role = "user"
-    content: str = Field(pattern=r"\S")
-
-    @field_validator("content")
-    @classmethod
-    def _says_something(cls, content: str) -> str:
-        if is_blank(content):
-            raise ValueError("A message must hold something that can be seen")
-        return content
+    content: Visible = Field(pattern=r"\S")
 
 
 class Post(BaseModel):
@@ -85,7 +87,7 @@ class NewSession(BaseModel):
 
 
 class Rename(Named):
-    title: str = Field(pattern=r"\S", max_length=200)
+    title: Visible = Field(pattern=r"\S", max_length=200)
 
 
 class Find(BaseModel):

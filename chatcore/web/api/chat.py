@@ -10,13 +10,13 @@ from chatcore.web.api import bodies
 
 def post(services: Hearth, owner: int, asked: bodies.Post) -> tuple[str, Message]:
     """The id of the session, and the reply to follow."""
-    turn = services.generations.post(
-        owner,
-        asked.session_id,
-        [Said(message.role, message.content) for message in asked.messages],
-        asked.model or _model(services, owner, asked.session_id),
-        asked.idempotency_key,
-    )
+    session_id, key = asked.session_id, asked.idempotency_key
+    messages = [Said(message.role, message.content) for message in asked.messages]
+    # First: what was taken once is refused for nothing that came since.
+    turn = key and services.store.posts.begun(owner, session_id, messages, key)
+    if not turn:
+        model = asked.model or _model(services, owner, session_id)
+        turn = services.generations.post(owner, session_id, messages, model, key)
     return turn.session.id, turn.reply
 
 

@@ -11,9 +11,9 @@ from starlette.requests import Request
 
 from chatcore.errors import NoIdentity
 from chatcore.service import Hearth
-from chatcore.web.api.refusals import ForeignOrigin, Unauthorized
 from chatcore.web.origin import is_same_origin
 from chatcore.web.owner import key_of, owner_of, welcome
+from chatcore.web.refusals import ForeignOrigin, Unauthorized
 
 NOBODY = 0  # owners are numbered from 1
 

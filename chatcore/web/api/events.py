@@ -21,7 +21,7 @@ from chatcore.service import Hearth
 from chatcore.types import Message
 from chatcore.web import closing
 from chatcore.web.api import bodies
-from chatcore.web.api.refusals import told
+from chatcore.web.refusals import told
 
 EVENTS_PER_SECOND = 20.0
 LOOK_EVERY = 1.0  # seconds, for what nobody tells: a place in the line, the server's end

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 
 from starlette.requests import Request
 
-from chatcore.web.api.refusals import TooLarge, TooMany
+from chatcore.web.refusals import TooLarge, TooMany
 
 BYTES_PER_CHARACTER = 6  # of text, as JSON may escape it
 KNOWN = 10_000  # callers that are remembered

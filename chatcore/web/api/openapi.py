@@ -9,7 +9,7 @@ from chatcore import __version__
 from chatcore.errors import ChatError
 from chatcore.web.api import bodies
 from chatcore.web.api.operations import HEADERS, OPERATIONS, Operation
-from chatcore.web.api.refusals import (
+from chatcore.web.refusals import (
     STATUS,
     ForeignOrigin,
     Invalid,

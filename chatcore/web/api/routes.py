@@ -14,15 +14,16 @@ from starlette.routing import Route
 
 from chatcore.errors import ChatError
 from chatcore.service import Hearth, hearth
-from chatcore.web.api import credentials, events, limits, openapi, refusals
+from chatcore.web import refusals
+from chatcore.web.api import credentials, events, limits, openapi
 from chatcore.web.api.credentials import Caller
 from chatcore.web.api.operations import OPERATIONS, Operation
-from chatcore.web.api.refusals import Invalid, NotJson, Unauthorized
 from chatcore.web.peer import sender
+from chatcore.web.refusals import Invalid, NotJson, Unauthorized
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
-PRIVATE = {"cache-control": "no-store", "cross-origin-resource-policy": "same-origin"}
+PRIVATE = {"cache-control": "no-store"}
 STREAMED = PRIVATE | {"x-accel-buffering": "no"}  # nginx would keep events back
 
 
@@ -39,7 +40,7 @@ def api() -> Starlette:
             Route("/openapi.json", _openapi),
         ],
         exception_handlers={
-            ChatError: refusals.refusal,
+            ChatError: refusals.as_json,
             HTTPException: refusals.not_routed,
             Exception: refusals.mistake,
         },

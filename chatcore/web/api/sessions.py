@@ -29,7 +29,7 @@ def create(services: Hearth, owner: int, asked: bodies.NewSession) -> bodies.Ses
 
 
 def rename(services: Hearth, owner: int, asked: bodies.Rename) -> bodies.Session:
-    services.store.rename_session(owner, asked.id, " ".join(asked.title.split()))
+    services.store.rename_session(owner, asked.id, asked.title)
     return _session(services, owner, asked.id)
 
 

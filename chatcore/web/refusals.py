@@ -1,4 +1,5 @@
-"""Every error as the API tells it: a status, a code, our sentence, and a hint for who programs.
+"""Every error as a route tells it: a status and our sentence; of the API with a code, and a hint
+for who programs.
 
 The one table is STATUS. No answer holds more of an error than this.
 """
@@ -8,7 +9,7 @@ from typing import NamedTuple
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from chatcore import errors
 from chatcore.errors import ChatError
@@ -74,9 +75,8 @@ STATUS: dict[type[ChatError], Told] = {
         409, "already_generating", "Follow the reply at /api/messages/{id}/stream, or stop it."
     ),
     errors.KeyReused: Told(409, "key_reused", "Use another key for another message."),
-    errors.CannotSee: Told(422, "cannot_see", "GET /api/models lists the models."),
-    errors.OptionsRefused: Told(422, "options_refused", "Nothing was changed."),
-    errors.FileRefused: Told(422, "file_refused", "Nothing was changed."),
+    errors.PromptNotFound: Told(404, "prompt_not_found", "GET /prompts lists yours."),
+    errors.PairingRefused: Told(409, "pairing_refused", "Make another link."),
     errors.ModelNotFound: Told(404, "model_not_found", "GET /api/models lists the models."),
     errors.ServerUnreachable: Told(503, "server_unreachable", "See whether Ollama runs."),
     errors.EngineError: Told(503, "engine_error", "See the server's log."),
@@ -95,7 +95,16 @@ def told(error: ChatError) -> dict[str, str]:
     return {"code": entry.code, "message": str(error), "hint": entry.hint} | field
 
 
-def refusal(_request: Request, error: Exception) -> Response:
+def status_of(error: ChatError) -> int:
+    return _entry(error).status
+
+
+def as_text(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ChatError)
+    return PlainTextResponse(str(error), status_of(error), {"cache-control": "no-store"})
+
+
+def as_json(_request: Request, error: Exception) -> Response:
     assert isinstance(error, ChatError)
     headers = {}
     if isinstance(error, TooMany | errors.TooBusy):
@@ -105,7 +114,7 @@ def refusal(_request: Request, error: Exception) -> Response:
         headers = {"connection": "close"}  # the rest of the body is not waited for
     if isinstance(error, Unauthorized):
         headers = {"www-authenticate": "Bearer"}
-    return JSONResponse({"error": told(error)}, _entry(error).status, headers)
+    return JSONResponse({"error": told(error)}, status_of(error), headers)
 
 
 def not_routed(_request: Request, error: Exception) -> Response:
