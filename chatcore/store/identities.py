@@ -5,11 +5,11 @@ import json
 import os
 import secrets
 import tempfile
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
 
+from chatcore.clock import now
 from chatcore.types import Browser
 
 VALID = 5 * 60 * 1000  # milliseconds: how long a pairing link is good
@@ -69,10 +69,6 @@ class Identities(Protocol):
     def current(self, owner: int, message_id: int) -> int:
         """The id by now of a message of theirs that had this one, or the id itself."""
         ...
-
-
-def now() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def hash_of(token: str) -> str:

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from chatcore.clock import now
 from chatcore.errors import PairingRefused
 from chatcore.store.identities import (
     VALID,
     Pairing,
     hash_of,
     new_token,
-    now,
     pairing_file,
 )
 from chatcore.store.sqlite import rows

@@ -6,13 +6,13 @@ Every function works inside the transaction of the connection it is given.
 import hashlib
 import json
 import secrets
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from sqlite_utils import Database
 
+from chatcore.clock import now as now
 from chatcore.errors import AlreadyGenerating, MessageNotFound, SessionNotFound
 from chatcore.options import BY_DEFAULT, Choice, Compact, kept
 from chatcore.types import (
@@ -57,10 +57,6 @@ MESSAGE = f"""
 """
 FILE = "a.name, a.media_type, a.bytes as data, a.text"
 CONTENT = "coalesce(a.text, a.bytes) as content"
-
-
-def now() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def clean(text: str) -> str:
