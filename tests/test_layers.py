@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "repeating": EVERYWHERE,
     "stats": {"types"},
     "counting": {"types"},
-    "store": EVERYWHERE | {"store", "blank", "clock", "counting", "personas"},
+    "store": EVERYWHERE | {"store", "blank", "clock", "counting", "sharing", "personas"},
     "host": EVERYWHERE | {"settings", "client", "engine"},
     "naming": {"types"},
     "line": EVERYWHERE,

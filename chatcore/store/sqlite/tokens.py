@@ -1,8 +1,8 @@
 """The tokens of programs, in one table. A token is random enough that its hash needs no salt."""
 
-import hashlib
 import secrets
 
+from chatcore.sharing import key_hash
 from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.connections import Readers, Writer
 from chatcore.types import Token
@@ -19,7 +19,7 @@ class SqliteTokens:
 
     def create(self, owner: int, name: str) -> str:
         token = PREFIX + secrets.token_urlsafe(32)
-        row = [_hash(token), owner, rows.clean(name)[:NAME_CHARACTERS], rows.now()]
+        row = [key_hash(token), owner, rows.clean(name)[:NAME_CHARACTERS], rows.now()]
         sql = "insert into tokens(hash, owner_n, name, created_at) values (?, ?, ?, ?)"
         self._writer.call(lambda db: db.execute(sql, row).close())
         return token
@@ -40,7 +40,7 @@ class SqliteTokens:
     def owner(self, token: str) -> int | None:
         with self._readers.lend() as db:
             row = db.execute(
-                "select id, owner_n, last_used_at from tokens where hash = ?", [_hash(token)]
+                "select id, owner_n, last_used_at from tokens where hash = ?", [key_hash(token)]
             ).fetchone()
         if row is None:
             return None
@@ -54,7 +54,3 @@ class SqliteTokens:
         sql = "update tokens set last_used_at = ? where id = ?"
         noted = [rows.now(), token_id]
         self._writer.note("the use of a token", lambda db: db.execute(sql, noted).close())
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(rows.clean(token).encode()).hexdigest()
