@@ -1,4 +1,4 @@
-"""A link to a chat: the key that is its right to be read, and how long it is good. Pure."""
+"""A key that is the right to something, what is stored of it, and how long a link is good. Pure."""
 
 import hashlib
 import secrets
@@ -13,7 +13,7 @@ EXPIRIES = {
 
 
 def make_key() -> str:
-    """192 random bits, for whoever is given the link and for no database."""
+    """192 random bits, for whoever is given it and for no database."""
     return secrets.token_urlsafe(24)
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from chatcore.clock import now
 from chatcore.errors import AlreadyGenerating, PairingRefused, SessionNotFound, StoreError
-from chatcore.store import identities as contract
 from chatcore.store.identities import leave_pairing
 from chatcore.store.sqlite.joining import OWNED
 from chatcore.types import File, Seen, Size
@@ -19,7 +19,7 @@ def identities(store):
 @pytest.fixture
 def clock(monkeypatch):
     """Moves the time of the links forward, in minutes."""
-    begun = contract.now()
+    begun = now()
 
     def forward(minutes):
         for module in ("identities", "sqlite.identities"):

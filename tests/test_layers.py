@@ -14,6 +14,8 @@ MAY_IMPORT = {
     "errors": set(),
     "settings": EVERYWHERE,
     "blank": set(),
+    "clock": set(),
+    "ids": set(),
     "blocks": set(),
     "markdown": {"blocks"},
     "context": EVERYWHERE,
@@ -29,7 +31,7 @@ MAY_IMPORT = {
     "repeating": EVERYWHERE,
     "stats": {"types"},
     "counting": {"types"},
-    "store": EVERYWHERE | {"store", "blank", "counting", "personas"},
+    "store": EVERYWHERE | {"store", "blank", "clock", "counting", "sharing", "personas"},
     "host": EVERYWHERE | {"settings", "client", "engine"},
     "naming": {"types"},
     "line": EVERYWHERE,
@@ -61,11 +63,24 @@ MAY_IMPORT = {
     "service": EVERYWHERE
     | {"settings", "store", "host", "generations", "identity", "secret", "tabs"},
     "web": EVERYWHERE
-    | {"web", "blank", "service", "settings", "identity", "generation", "sharing", "transfer"},
+    | {
+        "web",
+        "blank",
+        "clock",
+        "ids",
+        "service",
+        "settings",
+        "identity",
+        "generation",
+        "sharing",
+        "transfer",
+    },
     "ui": EVERYWHERE
     | {
         "ui",
         "blank",
+        "clock",
+        "ids",
         "service",
         "store",
         "identity",

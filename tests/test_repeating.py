@@ -71,7 +71,7 @@ def test_a_server_that_breaks_off_tells_no_more_and_the_rest_is_kept(generations
 
 def test_replies_of_before_builds_were_kept_can_be_read(generations, store, ann):
     reply = replied(generations, store, ann)
-    store._write(
+    store._writer.call(
         lambda db: db.execute("update messages set context = json_remove(context, '$.build')")
     )
     assert store.message(ann, reply.id).seen.build == Build()
@@ -158,7 +158,7 @@ def test_a_continued_reply_is_not_repeated(generations, store, ann, fake):
 @pytest.mark.parametrize("lost", ["$", "$.options.seed", "$.build"])
 def test_a_reply_of_which_not_all_was_kept_is_not_repeated(generations, store, ann, lost):
     reply = replied(generations, store, ann)
-    store._write(
+    store._writer.call(
         lambda db: db.execute("update messages set context = json_remove(context, ?)", [lost])
     )
     with pytest.raises(NotRepeatable):

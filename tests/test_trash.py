@@ -1,8 +1,11 @@
 """What was deleted is listed, and comes back as it was."""
 
+from itertools import count
+
 import pytest
 
 from chatcore.errors import SessionNotFound
+from chatcore.store.sqlite import rows
 
 
 def chat(store, owner, prompt="hello"):
@@ -15,7 +18,9 @@ def titles(store, owner):
     return [each.title for each in store.trash.sessions(owner)]
 
 
-def test_what_was_deleted_last_comes_first(store, ann):
+def test_what_was_deleted_last_comes_first(store, ann, monkeypatch):
+    time = count(1_800_000_000_000)
+    monkeypatch.setattr(rows, "now", lambda: next(time))
     first, second = chat(store, ann, "one"), chat(store, ann, "two")
     store.trash.put(ann, second.id)
     store.trash.put(ann, first.id)

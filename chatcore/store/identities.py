@@ -1,15 +1,14 @@
 """Which identities lead to an owner: the browsers of one person, and how they are joined."""
 
-import hashlib
 import json
 import os
-import secrets
 import tempfile
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
 
+from chatcore.clock import now
+from chatcore.sharing import key_hash, make_key
 from chatcore.types import Browser
 
 VALID = 5 * 60 * 1000  # milliseconds: how long a pairing link is good
@@ -71,18 +70,6 @@ class Identities(Protocol):
         ...
 
 
-def now() -> int:
-    return time.time_ns() // 1_000_000
-
-
-def hash_of(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-def new_token() -> str:
-    return secrets.token_urlsafe(24)
-
-
 @dataclass(frozen=True)
 class Pairing:
     """A link that pairs one browser with an owner."""
@@ -98,8 +85,8 @@ def leave_pairing(database: Path, owner: int) -> str:
 
     It leaves the hash in a file beside it: who can do that can read all chats anyway.
     """
-    token = new_token()
-    pairing = Pairing(hash_of(token), owner, now() + VALID)
+    token = make_key()
+    pairing = Pairing(key_hash(token), owner, now() + VALID)
     handle, name = tempfile.mkstemp(prefix=database.name, dir=database.parent)  # 0600
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         json.dump(asdict(pairing), file)

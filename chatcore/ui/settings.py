@@ -1,11 +1,11 @@
 """The sections of the Settings page: who looks, in which browsers, and what is theirs."""
 
-import time
 from urllib.parse import urlsplit
 
 import streamlit as st
 
 from chatcore import qr
+from chatcore.clock import now
 from chatcore.errors import PairingRefused
 from chatcore.service import Hearth
 from chatcore.types import Browser
@@ -49,7 +49,7 @@ def browsers(view: View) -> None:
 
 def _browser(browser: Browser, n: int, mine: bool, alone: bool) -> None:
     name = words.plain(browser.label or "A browser")
-    seen = "this browser" if mine else f"last seen {words.ago(browser.last_seen_at, _now())}"
+    seen = "this browser" if mine else f"last seen {words.ago(browser.last_seen_at, now())}"
     with st.container(horizontal=True, vertical_alignment="center", key=f"browser_{n}"):
         st.markdown(f":material/devices: {name} · {seen}", width="stretch")
         if not alone:
@@ -151,7 +151,3 @@ def _erase() -> None:
 def tell_erased() -> None:
     if st.session_state.pop("erased", False):
         st.success("Everything of yours was deleted.", icon=":material/check:")
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

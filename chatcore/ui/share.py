@@ -1,12 +1,12 @@
 """What is behind Share: links to the open chat for others to read, and the chat as a file."""
 
-import time
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 import streamlit as st
 
 from chatcore import sharing
+from chatcore.clock import now
 from chatcore.service import Hearth
 from chatcore.types import Session, Share
 from chatcore.ui import actions, state, words
@@ -67,15 +67,15 @@ def all_links(view: View) -> None:
 
 def _links(shares: list[Share], named: bool = False) -> None:
     """What became of each link, and what can be done with it; named: and of which chat it is."""
-    now, zone = _now(), state.zone()
+    at, zone = now(), state.zone()
     for share in shares:
         key = share.key_hash[:16]
         with st.container(key=f"link_{key}", border=True, gap="small"):
             if named:
                 st.markdown(words.plain(share.title))
-            st.caption(words.share(share, now, zone))
+            st.caption(words.share(share, at, zone))
             with st.container(horizontal=True, gap="small"):
-                if not share.current and not share.has_ended(now):
+                if not share.current and not share.has_ended(at):
                     st.button("Update to now", key=f"update_{key}", on_click=_update, args=(share,))
                 st.button("Revoke", key=f"revoke_{key}", on_click=_revoke, args=(share,))
 
@@ -88,14 +88,10 @@ def _files(session: Session) -> None:
             st.link_button(label, address, icon=":material/download:")
 
 
-def _now() -> int:
-    return time.time_ns() // 1_000_000
-
-
 def _create(session_id: str) -> None:
     key, expiry = sharing.make_key(), st.session_state["share_expiry"]
     thinking, here = st.session_state["share_thinking"], st.context.url or ""
-    key_hash, ends = sharing.key_hash(key), sharing.expires_at(expiry, _now())
+    key_hash, ends = sharing.key_hash(key), sharing.expires_at(expiry, now())
 
     def create(services: Hearth, owner: int) -> None:
         services.store.shares.create(owner, session_id, key_hash, ends, thinking)

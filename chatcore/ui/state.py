@@ -4,7 +4,6 @@ st.session_state holds only what a widget needs, so a page that lost its connect
 acts on the truth at the next click.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
@@ -14,6 +13,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from chatcore.errors import ChatError, SessionNotFound
 from chatcore.identity import key_in
+from chatcore.ids import number
 from chatcore.service import Hearth, hearth
 from chatcore.types import ServerInfo, Session
 from chatcore.ui.rest import Rest
@@ -100,9 +100,8 @@ def session(services: Hearth, owner: int, asked_for: str | None) -> Session | No
 
 def linked(view: View) -> int:
     """The id of the message that the address names; 0, which is no message's, where none."""
-    asked_for = st.query_params.get("message", "")
-    number = int(asked_for) if re.fullmatch("[0-9]{1,19}", asked_for) else 0
-    return view.hearth.store.identities.current(view.owner, number) if 0 < number < 2**63 else 0
+    asked_for = number(st.query_params.get("message", ""))
+    return view.hearth.store.identities.current(view.owner, asked_for) if asked_for else 0
 
 
 def zone() -> ZoneInfo | None:

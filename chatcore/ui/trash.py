@@ -1,9 +1,8 @@
 """What was deleted, with a way back: a section of the Settings page."""
 
-import time
-
 import streamlit as st
 
+from chatcore.clock import now
 from chatcore.service import Hearth
 from chatcore.store.trash import Trashed
 from chatcore.ui import words
@@ -30,7 +29,7 @@ def draw(view: View) -> None:
 def _session(deleted: Trashed) -> None:
     title = words.plain(deleted.title) or "Untitled"
     messages = words.things(deleted.n_messages, "message")
-    ago = words.ago(deleted.deleted_at, time.time_ns() // 1_000_000)
+    ago = words.ago(deleted.deleted_at, now())
     with st.container(horizontal=True, vertical_alignment="center", key=f"trash_{deleted.pk}"):
         st.markdown(f"{title} :small[:gray[{messages}, deleted {ago}]]", width="stretch")
         st.button(

@@ -12,10 +12,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from chatcore.ids import number
 from chatcore.service import hearth
 from chatcore.sharing import key_hash
 from chatcore.types import File
-from chatcore.web.ids import number
 from chatcore.web.owner import owner_of
 
 
@@ -38,7 +38,7 @@ def _answer(request: Request) -> Response:
 
 def _asked(request: Request) -> tuple[Callable[[], str], Callable[[], File]]:
     """How to read the file's digest, and the file."""
-    services, attachment_id = hearth(), number(request)
+    services, attachment_id = hearth(), number(request.path_params["id"])
     store, shares = services.store, services.store.shares
     key = request.query_params.get("key")
     if key is None:

@@ -1,7 +1,6 @@
 """GET /export: all that is the one's who asks, as one JSON file, sent as it is read."""
 
 import json
-import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from chatcore import __version__
+from chatcore.clock import now
 from chatcore.service import Hearth, hearth
 from chatcore.web.owner import owner_of
 
@@ -33,7 +33,7 @@ def _asked_by(request: Request) -> tuple[Hearth, int]:
 def _json(services: Hearth, owner: int) -> Iterator[str]:
     belongings = services.store.belongings
     head = {"format": "hearth", "version": 1, "made_by": __version__}
-    yield f"{json.dumps(head | {'exported_at': time.time_ns() // 1_000_000})[:-1]}, "
+    yield f"{json.dumps(head | {'exported_at': now()})[:-1]}, "
     yield '"chats": ['
     yield from _joined(_chat(services, owner, each) for each in belongings.chats(owner))
     yield '\n], "prompts": ['

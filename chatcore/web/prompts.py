@@ -8,8 +8,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from chatcore.ids import number
 from chatcore.service import hearth
-from chatcore.web.ids import number
 from chatcore.web.owner import owner_of
 
 HEADERS = {"cache-control": "no-store"}
@@ -32,4 +32,6 @@ def _listed(request: Request) -> list[dict[str, str]]:
 
 def _text(request: Request) -> str:
     services = hearth()
-    return services.store.prompts.text(owner_of(services, request), number(request))
+    return services.store.prompts.text(
+        owner_of(services, request), number(request.path_params["id"])
+    )

@@ -4,11 +4,9 @@ A message's id is its owner's number << 41 | milliseconds since 2000, the next f
 rows of an owner lie together, in time order, and a range of ids is both "mine" and "since".
 """
 
-import logging
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -39,10 +37,6 @@ from chatcore.store.sqlite.trash import SqliteTrash
 from chatcore.store.tokens import Tokens
 from chatcore.store.trash import Trash
 from chatcore.types import File, InForce, Message, Record, Session, State, Turn, Usage
-
-log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 
 class SqliteStore:
@@ -77,13 +71,13 @@ class SqliteStore:
         self._lock.release()
 
     def check(self) -> None:
-        self._write(lambda db: db.execute("pragma user_version = 0").close())
+        self._writer.call(lambda db: db.execute("pragma user_version = 0").close())
 
     def owner(self, key: str) -> int:
         found = self._read("select owner_n from identities where key = ?", [key])
-        return (
-            int(found[0]["owner_n"]) if found else self._write(lambda db: rows.make_owner(db, key))
-        )
+        if found:
+            return int(found[0]["owner_n"])
+        return self._writer.call(lambda db: rows.make_owner(db, key))
 
     def session(self, owner: int, session_id: str) -> Session:
         with self._readers.lend() as db:
@@ -140,7 +134,7 @@ class SqliteStore:
             rows.move_leaf(db, session.pk, reply, model)
             return rows.turn(db, owner, session.id, user, reply)
 
-        return self._write(begin)
+        return self._writer.call(begin)
 
     def set_next(
         self,
@@ -165,7 +159,7 @@ class SqliteStore:
             rows.attach(db, waiting, attachments)
             return rows.message(db, owner, waiting)
 
-        return self._write(wait)
+        return self._writer.call(wait)
 
     def next_prompt(self, owner: int, session_id: str) -> Message | None:
         with self._readers.lend() as db:
@@ -194,7 +188,7 @@ class SqliteStore:
             rows.move_leaf(db, session.pk, reply, prompt.model)
             return rows.turn(db, owner, session.id, prompt.id, reply)
 
-        return self._write(begin)
+        return self._writer.call(begin)
 
     def begin_version(self, owner: int, message_id: int, model: str) -> Turn:
         model = rows.clean(model)
@@ -209,7 +203,7 @@ class SqliteStore:
             rows.move_leaf(db, session.pk, reply, model)
             return rows.turn(db, owner, session.id, prompt, reply)
 
-        return self._write(begin)
+        return self._writer.call(begin)
 
     def resume_reply(self, owner: int, message_id: int) -> Turn:
         def resume(db: Database) -> Turn:
@@ -224,7 +218,7 @@ class SqliteStore:
             )
             return rows.turn(db, owner, session.id, reply.parent_id, message_id)
 
-        return self._write(resume)
+        return self._writer.call(resume)
 
     def choose_version(self, owner: int, message_id: int) -> None:
         def choose(db: Database) -> None:
@@ -237,7 +231,7 @@ class SqliteStore:
             )
             rows.move_leaf(db, session.pk, rows.leaf_below(db, message_id))
 
-        self._write(choose)
+        self._writer.call(choose)
 
     def fork_session(self, owner: int, message_id: int) -> Session:
         def fork(db: Database) -> Session:
@@ -249,7 +243,7 @@ class SqliteStore:
                 rows.move_leaf(db, copy.pk, leaf)
             return rows.session(db, owner, copy.id)
 
-        return self._write(fork)
+        return self._writer.call(fork)
 
     def mark_read(self, owner: int, session_id: str) -> None:
         self._change(owner, session_id, "unread = ?", 0)
@@ -259,7 +253,7 @@ class SqliteStore:
             rows.session_of(db, owner, message_id)
             db.execute("update messages set rating = ? where id = ?", [rating, message_id])
 
-        self._write(rate)
+        self._writer.call(rate)
 
     def messages(self, owner: int, session_id: str, last: int | None = None) -> list[Message]:
         with self._readers.snapshot() as db:
@@ -306,7 +300,7 @@ class SqliteStore:
                 [rev, rows.clean(body), rows.clean(thinking), rows.now(), message_id, owner],
             )
 
-        self._writer.submit(save, key=("draft", owner, message_id)).add_done_callback(_log_failure)
+        self._writer.note("a draft", save, key=("draft", owner, message_id))
 
     def finish_reply(
         self,
@@ -341,7 +335,7 @@ class SqliteStore:
                 )
             return rows.message(db, owner, message_id)
 
-        return self._write(finish)
+        return self._writer.call(finish)
 
     def recover(self) -> int:
         def interrupt(db: Database) -> int:
@@ -354,37 +348,32 @@ class SqliteStore:
                 "update messages set state = 'interrupted' where state = 'streaming'"
             ).rowcount
 
-        return self._write(interrupt)
+        return self._writer.call(interrupt)
 
     def _change_next(self, owner: int, message_id: int, change: str, *values: str) -> None:
-        sql = f"{change} where id = ?1 and state in ('waiting', 'held')"
+        sql = f"{change} where id = ?1 and {rows.WAITS}"
 
         def apply(db: Database) -> None:
             rows.message(db, owner, message_id)
             if not db.execute(sql, [message_id, *values]).rowcount:
                 raise MessageNotFound("This prompt was sent already.")
 
-        self._write(apply)
+        self._writer.call(apply)
 
     def _read(self, sql: str, parameters: list[Any]) -> list[dict[str, Any]]:
         with self._readers.lend() as db:
             return list(db.query(sql, parameters))
 
-    def _write(self, function: Callable[[Database], T]) -> T:
-        result: T = self._writer.call(function)
-        return result
-
     def _change(self, owner: int, session_id: str, assignment: str, *values: str | int) -> None:
         sql = f"update sessions set {assignment} where pk = ?"
-        self._write(lambda db: db.execute(sql, [*values, rows.session(db, owner, session_id).pk]))
+
+        def change(db: Database) -> None:
+            db.execute(sql, [*values, rows.session(db, owner, session_id).pk])
+
+        self._writer.call(change)
 
 
 def _of(session: Session, message: Message) -> Message:
     if message.session_pk != session.pk:
         raise MessageNotFound("There is no such message here.")
     return message
-
-
-def _log_failure(saved: "Future[None]") -> None:
-    if error := saved.exception():
-        log.warning("a draft was not saved: %s", error)

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 from sqlite_utils import Database
@@ -21,6 +21,8 @@ from sqlite_utils import Database
 from chatcore.errors import ChatError, DiskFull, StoreError
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @contextlib.contextmanager
@@ -88,11 +90,26 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="hearth-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, function: Callable[[Database], Any], key: Hashable = None) -> "Future[Any]":
-        """The future is done when the commit is on disk, or holds the StoreError.
+    def call(self, function: Callable[[Database], T]) -> T:
+        """Run `function` and wait until its commit is on disk. Raises what it raises, and
+        StoreError."""
+        result: T = self.submit(function).result()
+        return result
 
-        A function takes the place of one with the same `key` that still waits, and its future.
+    def note(self, what: str, function: Callable[[Database], Any], key: Hashable = None) -> None:
+        """Run it soon, and wait for nothing: a failure is in the log alone, as of `what`.
+
+        A function takes the place of one with the same `key` that still waits.
         """
+
+        def log_failure(noted: "Future[Any]") -> None:
+            if error := noted.exception():
+                log.warning("%s was not saved: %s", what, error)
+
+        self.submit(function, key).add_done_callback(log_failure)
+
+    def submit(self, function: Callable[[Database], Any], key: Hashable = None) -> "Future[Any]":
+        """The future is done when the commit is on disk, or holds the StoreError."""
         with self._wake:
             if self._closed:
                 raise StoreError("The history is closed: Hearth is shutting down.")
@@ -103,10 +120,6 @@ class Writer:
             self._jobs.append(_Job(function, key))
             self._wake.notify()
             return self._jobs[-1].future
-
-    def call(self, function: Callable[[Database], Any]) -> Any:
-        """Run `function` and wait until its commit is on disk."""
-        return self.submit(function).result()
 
     def close(self) -> None:
         with self._wake:

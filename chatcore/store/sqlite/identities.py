@@ -5,13 +5,12 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from chatcore.clock import now
 from chatcore.errors import PairingRefused
+from chatcore.sharing import key_hash, make_key
 from chatcore.store.identities import (
     VALID,
     Pairing,
-    hash_of,
-    new_token,
-    now,
     pairing_file,
 )
 from chatcore.store.sqlite import rows
@@ -53,13 +52,13 @@ class SqliteIdentities:
         self._writer.call(lambda db: db.execute(sql, [owner, key]))
 
     def invite(self, owner: int) -> str:
-        token = new_token()
+        token = make_key()
 
         def keep(db: Database) -> None:
             db.execute("delete from pairings where expires_at < ?", [now()])
             db.execute(
                 "insert into pairings(hash, owner_n, expires_at) values (?, ?, ?)",
-                [hash_of(token), owner, now() + VALID],
+                [key_hash(token), owner, now() + VALID],
             )
 
         self._writer.call(keep)
@@ -82,7 +81,7 @@ class SqliteIdentities:
             db.execute(
                 "insert into pairings(hash, owner_n, expires_at, used_at) values (?, ?, ?, ?)"
                 " on conflict(hash) do update set used_at = excluded.used_at",
-                [hash_of(token), target, now() + VALID, now()],
+                [key_hash(token), target, now() + VALID, now()],
             )
             _lead(db, key, rows.make_owner(db, key), target)
 
@@ -112,12 +111,12 @@ class SqliteIdentities:
         found = next(
             db.query(
                 "select hash, owner_n as owner, expires_at, used_at from pairings where hash = ?",
-                [hash_of(token)],
+                [key_hash(token)],
             ),
             None,
         )
         pairing = Pairing(**found) if found else self._from_shell()
-        good = pairing.hash == hash_of(token) and pairing.used_at is None
+        good = pairing.hash == key_hash(token) and pairing.used_at is None
         if not good or pairing.expires_at < now() or not _active(db, pairing.owner):
             raise PairingRefused(
                 "This link was used already, or is older than five minutes: make a new one in the"

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 
 from sqlite_utils import Database
 
+from chatcore.clock import now
 from chatcore.errors import AlreadyGenerating
 from chatcore.store.sqlite import prompts
-from chatcore.store.sqlite.rows import YEAR_2000, first_id, from_seen, now, renumbered, to_seen
+from chatcore.store.sqlite.rows import YEAR_2000, first_id, from_seen, renumbered, to_seen
 
 # The tables that name an owner, and the columns outside messages that name a message.
 OWNED = ("sessions", "personas", "tokens", "prompts", "identities", "pairings")

@@ -1,9 +1,7 @@
 """The SQLite side of what models see: the contract is MemoryStore."""
 
 import json
-import logging
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -17,13 +15,9 @@ from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.connections import Readers, Writer
 from chatcore.types import Keep, Part, Sample, Seen, Size, Summary
 
-log = logging.getLogger(__name__)
-
 # The text is read where its words were not counted yet.
-PARTS = """
-    with recursive branch(id, depth) as (select ?, 0 union all
-    select m.parent_id, depth + 1 from branch join messages m using (id)
-    where m.parent_id is not null)
+PARTS = f"""
+    {rows.BRANCH}
     select m.id, m.role, m.keep, l.words, l.extra, count(a.id) - count(a.text),
     case when l.words is null
     then m.body || coalesce(char(10) || group_concat(a.text, char(10)), '') end
@@ -71,8 +65,7 @@ class SqliteMemory:
             rows.message(db, owner, message_id)
             return rows.insert_summary(db, message_id, rows.clean(body))
 
-        summary: Summary = self._writer.call(insert)
-        return summary
+        return self._writer.call(insert)
 
     def summary(self, owner: int, message_id: int | None) -> Summary | None:
         if message_id is None:
@@ -95,7 +88,7 @@ class SqliteMemory:
             found = db.execute(PARTS, [leaf]).fetchall()
         parts = [_part(row) for row in found]
         if new := [part for part, row in zip(parts, found, strict=True) if row[-1] is not None]:
-            self._writer.submit(partial(_keep_lengths, new)).add_done_callback(_log_failure)
+            self._writer.note("how long messages are", partial(_keep_lengths, new))
         return parts
 
     def samples(self, owner: int, model: str, limit: int = 40) -> list[Sample]:
@@ -112,7 +105,7 @@ class SqliteMemory:
                 [rows.from_seen(seen), message_id, owner],
             )
 
-        self._writer.submit(save).add_done_callback(_log_failure)
+        self._writer.note("what a reply saw", save)
 
     def _choose(self, owner: int, session_id: str, changed: Callable[[Choice], Choice]) -> None:
         def change(db: Database) -> None:
@@ -133,8 +126,3 @@ def _part(row: tuple[Any, ...]) -> Part:
 
 def _keep_lengths(parts: list[Part], db: Database) -> None:
     db.conn.executemany(COUNTED, [(part.size.words, part.size.extra, part.id) for part in parts])
-
-
-def _log_failure(saved: "Future[None]") -> None:
-    if error := saved.exception():
-        log.warning("what is known of a message was not saved: %s", error)

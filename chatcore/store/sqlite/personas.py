@@ -1,9 +1,9 @@
 """Personas in SQLite: a row for each, and one for each version with the whole of it as JSON."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -13,8 +13,6 @@ from chatcore.store.personas import Kept
 from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.connections import Readers, Writer
 from chatcore.types import InForce
-
-T = TypeVar("T")
 
 KEPT = """
     select p.id, v.id, p.slug, p.deleted_at is not null, v.body
@@ -35,20 +33,20 @@ class SqlitePersonas:
         return sorted(found, key=lambda kept: (kept.persona.name.casefold(), kept.id))
 
     def create(self, owner: int, persona: Persona) -> Kept:
-        return self._write(lambda db: _create(db, owner, None, persona))
+        return self._writer.call(lambda db: _create(db, owner, None, persona))
 
     def edit(self, owner: int, persona_id: int, persona: Persona) -> Kept:
         def edit(db: Database) -> Kept:
             kept = _one(db, f"{LATEST} and p.id = ? and deleted_at is null", owner, persona_id)
             return kept if kept.persona == persona else _add_version(db, owner, kept.id, persona)
 
-        return self._write(edit)
+        return self._writer.call(edit)
 
     def delete(self, owner: int, persona_id: int) -> None:
-        self._write(lambda db: _mark_deleted(db, owner, persona_id, rows.now()))
+        self._writer.call(lambda db: _mark_deleted(db, owner, persona_id, rows.now()))
 
     def restore(self, owner: int, persona_id: int) -> None:
-        self._write(lambda db: _mark_deleted(db, owner, persona_id, None))
+        self._writer.call(lambda db: _mark_deleted(db, owner, persona_id, None))
 
     def version(self, owner: int, version_id: int) -> Kept:
         with self._readers.lend() as db:
@@ -66,7 +64,7 @@ class SqlitePersonas:
 
         with self._readers.lend() as db:
             found = [kept for kept in _of_slug(db, owner, slug) if kept.persona == persona]
-        return found[0] if found else self._write(make)
+        return found[0] if found else self._writer.call(make)
 
     def use(self, owner: int, session_id: str, in_force: InForce | None) -> None:
         def use(db: Database) -> None:
@@ -76,7 +74,7 @@ class SqlitePersonas:
             else:
                 put_in_force(db, owner, session.pk, in_force)
 
-        self._write(use)
+        self._writer.call(use)
 
     def export(self, owner: int) -> Iterator[dict[str, Any]]:
         with self._readers.lend() as db:
@@ -89,10 +87,6 @@ class SqlitePersonas:
                 "deleted": bool(deleted),
                 "persona": json.loads(body),
             }
-
-    def _write(self, function: Callable[[Database], T]) -> T:
-        result: T = self._writer.call(function)
-        return result
 
 
 def _of_slug(db: Database, owner: int, slug: str) -> list[Kept]:

@@ -2,8 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 from sqlite_utils import Database
 
@@ -13,8 +12,6 @@ from chatcore.store.posts import Posted
 from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.connections import Readers, Writer
 from chatcore.types import Message, Said, Session, Turn
-
-T = TypeVar("T")
 
 
 class SqlitePosts:
@@ -33,7 +30,7 @@ class SqlitePosts:
                 db.execute("update sessions set title_by = 'owner' where pk = ?", [session.pk])
             return session
 
-        return self._write(create)
+        return self._writer.call(create)
 
     def begin(
         self,
@@ -55,7 +52,7 @@ class SqlitePosts:
                 return Posted(turn, new=False)
             return Posted(_begin(db, owner, session, messages, model, key), new=True)
 
-        return self._write(begin)
+        return self._writer.call(begin)
 
     def begun(
         self, owner: int, session_id: str | None, messages: Sequence[Said], key: str
@@ -84,16 +81,12 @@ class SqlitePosts:
                 [session.pk],
             )
 
-        self._write(clear)
+        self._writer.call(clear)
 
     def message(self, owner: int, message_id: int) -> tuple[str, Message]:
         with self._readers.snapshot() as db:
             session = rows.session_of(db, owner, message_id)
             return session.id, rows.message(db, owner, message_id)
-
-    def _write(self, function: Callable[[Database], T]) -> T:
-        result: T = self._writer.call(function)
-        return result
 
 
 def _found(db: Database, owner: int, session_id: str) -> Session | None:

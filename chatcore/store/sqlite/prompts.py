@@ -47,8 +47,7 @@ class SqlitePrompts:
             (row,) = db.query(sql, [owner, name, fold(name), text, rows.now()])
             return SavedPrompt(**row)
 
-        saved: SavedPrompt = self._writer.call(save)
-        return saved
+        return self._writer.call(save)
 
     def change(self, owner: int, prompt_id: int, name: str, text: str) -> None:
         name, text = _checked(name, text)

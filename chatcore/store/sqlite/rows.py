@@ -6,13 +6,13 @@ Every function works inside the transaction of the connection it is given.
 import hashlib
 import json
 import secrets
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from sqlite_utils import Database
 
+from chatcore.clock import now as now
 from chatcore.errors import AlreadyGenerating, MessageNotFound, SessionNotFound
 from chatcore.options import BY_DEFAULT, Choice, Compact, kept
 from chatcore.types import (
@@ -34,24 +34,29 @@ from chatcore.types import (
 YEAR_2000 = 946_684_800_000
 
 SESSION = "pk, id, title, model, leaf_id, created_at, updated_at, n_messages, unread"
+# A message outside the tree: a prompt that waits, or is held while it is changed.
+WAITS = "state in ('waiting', 'held')"
+IN_TREE = "state not in ('waiting', 'held')"
+# The ids from a message, ?1, to the first one, and how far each is from it.
+BRANCH = """
+    with recursive branch(id, depth) as (select ?1, 0 union all
+    select m.parent_id, depth + 1 from branch join messages m using (id)
+    where m.parent_id is not null)
+"""
 # Not in the index that the sidebar's list is read from.
 WHOLE_SESSION = f"{SESSION}, options, persona"
-MESSAGE = """
+MESSAGE = f"""
     m.id, m.session_pk, m.parent_id, m.role, m.state, coalesce(d.body, m.body) as body,
     coalesce(d.thinking, m.thinking) as thinking, m.model, m.created_at, m.usage, m.error, m.rating,
     m.keep, m.context as seen,
     (select json_group_array(v.id) from messages v
      where v.session_pk = m.session_pk and v.parent_id is m.parent_id
-     and v.state not in ('waiting', 'held')) as versions,
+     and v.{IN_TREE}) as versions,
     (select json_group_array(json_array(a.id, a.name, a.media_type, length(a.bytes), a.characters))
      from attachments a where a.message_id = m.id) as attachments
 """
 FILE = "a.name, a.media_type, a.bytes as data, a.text"
 CONTENT = "coalesce(a.text, a.bytes) as content"
-
-
-def now() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def clean(text: str) -> str:
@@ -112,7 +117,7 @@ def session_of(db: Database, owner: int, message_id: int) -> Session:
     rows = db.query(
         f"select {WHOLE_SESSION} from sessions where owner_n = ? and deleted_at is null"
         " and pk = (select session_pk from messages where id = ?"
-        " and state not in ('waiting', 'held'))",
+        f" and {IN_TREE})",
         [owner, message_id],
     )
     if row := next(rows, None):
@@ -199,7 +204,7 @@ def waiting(db: Database, session_pk: int) -> Message | None:
     """The prompt that waits for the session's reply under way to end."""
     rows = db.query(
         f"select {MESSAGE} from messages m left join drafts d on d.message_id = m.id"
-        " where m.session_pk = ? and m.state in ('waiting', 'held')",
+        f" where m.session_pk = ? and m.{WAITS}",
         [session_pk],
     )
     return next(map(from_row, rows), None)
@@ -268,7 +273,7 @@ def branch(db: Database, leaf_id: int | None, last: int | None = None) -> list[M
 def tree(db: Database, session_pk: int) -> list[Message]:
     rows = db.query(
         f"select {MESSAGE} from messages m left join drafts d on d.message_id = m.id"
-        " where m.session_pk = ? and m.state not in ('waiting', 'held') order by m.id",
+        f" where m.session_pk = ? and m.{IN_TREE} order by m.id",
         [session_pk],
     )
     return [from_row(row) for row in rows]
@@ -276,9 +281,7 @@ def tree(db: Database, session_pk: int) -> list[Message]:
 
 def summary(db: Database, leaf_id: int) -> Summary | None:
     rows = db.query(
-        "with recursive branch(id) as (select ? union all"
-        " select m.parent_id from branch join messages m using (id) where m.parent_id is not null)"
-        " select s.id, s.message_id, s.body"
+        f"{BRANCH} select s.id, s.message_id, s.body"
         " from branch join summaries s on s.message_id = branch.id"
         " order by s.id desc limit 1",
         [leaf_id],

@@ -5,13 +5,13 @@ from chatcore.store.sqlite.connections import Readers
 from chatcore.types import Hit
 
 # `cross join` keeps the index first: its rows come in the order of ids, and only until the limit.
-FIND = """
+FIND = f"""
     select s.id as session_id, s.title, m.id as message_id, m.role,
     snippet(messages_fts, 0, '', '', '…', 24) as snippet, m.created_at
     from messages_fts f cross join messages m on m.id = f.rowid
     cross join sessions s on s.pk = m.session_pk
     where messages_fts match ? and f.rowid >= ? and f.rowid < ?
-    and s.owner_n = ? and s.deleted_at is null and m.state not in ('waiting', 'held')
+    and s.owner_n = ? and s.deleted_at is null and m.{rows.IN_TREE}
     order by f.rowid desc limit ?
 """
 

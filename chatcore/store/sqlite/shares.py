@@ -1,10 +1,7 @@
 """Links to chats in SQLite. The length of the last message is kept, since a reply can go on."""
 
-import logging
-from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -13,10 +10,6 @@ from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.connections import Readers, Writer
 from chatcore.types import File, Message, Session, Share, SharedChat, SharedMessage
 
-log = logging.getLogger(__name__)
-
-T = TypeVar("T")
-
 OPENED_EVERY = 60_000  # ms between two notes that a link was opened: whoever reads must not write
 PIN = "s.title, m.id, length(m.body), length(m.thinking)"
 SHARE = """
@@ -24,11 +17,7 @@ SHARE = """
     h.last_opened_at, coalesce((h.title, h.leaf_id, h.length) =
     (select s.title, m.id, length(m.body) from messages m where m.id = s.leaf_id), 0) as current
 """
-ATTACHED = """
-    with recursive branch(id) as (select ?1 union all
-    select m.parent_id from branch join messages m using (id) where m.parent_id is not null)
-    select {columns} from attachments a where a.id = ?2 and a.message_id in branch
-"""
+ATTACHED = "from attachments a where a.id = ?2 and a.message_id in (select id from branch)"
 
 
 class SqliteShares:
@@ -58,7 +47,7 @@ class SqliteShares:
             )
             return _owned(db, owner, key_hash)
 
-        return self._write(create)
+        return self._writer.call(create)
 
     def of(self, owner: int, session_id: str | None = None) -> list[Share]:
         with self._readers.lend() as db:
@@ -81,14 +70,14 @@ class SqliteShares:
                 [rows.now(), key_hash],
             )
 
-        self._write(update)
+        self._writer.call(update)
 
     def revoke(self, owner: int, key_hash: str) -> None:
         def revoke(db: Database) -> None:
             _owned(db, owner, key_hash)
             db.execute("delete from shares where key_hash = ?", [key_hash])
 
-        self._write(revoke)
+        self._writer.call(revoke)
 
     def read(self, session_id: str, key_hash: str) -> SharedChat:
         with self._readers.snapshot() as db:
@@ -117,7 +106,7 @@ class SqliteShares:
             rows.move_leaf(db, session.pk, leaf)
             return rows.session(db, owner, session.id)
 
-        return self._write(copy)
+        return self._writer.call(copy)
 
     def _attached(
         self, session_id: str, key_hash: str, attachment_id: int, columns: str
@@ -127,7 +116,7 @@ class SqliteShares:
                 leaf_id = _opened(db, session_id, key_hash)["leaf_id"]
             except SessionNotFound:
                 leaf_id = None
-            sql = ATTACHED.format(columns=columns)
+            sql = f"{rows.BRANCH} select {columns} {ATTACHED}"
             if row := next(db.query(sql, [leaf_id, attachment_id]), None):
                 return row
         raise MessageNotFound("There is no such file here.")
@@ -137,11 +126,7 @@ class SqliteShares:
             sql = "update shares set last_opened_at = ? where key_hash = ?"
             db.execute(sql, [rows.now(), key_hash])
 
-        self._writer.submit(note, key=("opened", key_hash)).add_done_callback(_log_failure)
-
-    def _write(self, function: Callable[[Database], T]) -> T:
-        result: T = self._writer.call(function)
-        return result
+        self._writer.note("when a link was opened", note, key=("opened", key_hash))
 
 
 def _share(row: dict[str, Any]) -> Share:
@@ -211,8 +196,3 @@ def _copy(db: Database, owner: int, message: Message, session_pk: int, parent: i
     )
     rows.copy_attachments(db, message.id, copy)
     return copy
-
-
-def _log_failure(noted: "Future[None]") -> None:
-    if error := noted.exception():
-        log.warning("that a link was opened was not noted: %s", error)

@@ -41,4 +41,4 @@ class SqliteTrash:
                 return str(row[0])
             raise SessionNotFound("There is no such chat here.")
 
-        return str(self._writer.call(restore))
+        return self._writer.call(restore)

@@ -1,8 +1,7 @@
 """Asking, following and stopping a reply."""
 
-import re
-
 from chatcore.errors import ModelNotFound, SessionNotFound
+from chatcore.ids import number
 from chatcore.service import Hearth
 from chatcore.types import Message, Said
 from chatcore.web.api import bodies
@@ -48,6 +47,4 @@ def _model(services: Hearth, owner: int, session_id: str | None) -> str:
 
 
 def _number(services: Hearth, owner: int, message_id: str) -> int:
-    """0, which no message has, for what is no number that a database holds."""
-    number = int(message_id) if re.fullmatch(r"[0-9]{1,19}", message_id) else 0
-    return services.store.identities.current(owner, number) if 0 < number < 2**63 else 0
+    return services.store.identities.current(owner, number(message_id))
