@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 DRAFT_EVERY = 0.25  # seconds
 REGISTERED_WITHIN = 5.0  # seconds from the commit of a turn
 SAVE_AGAIN_AFTER = 5.0  # seconds, when the disk was full
+GOES_ON_AFTER: tuple[State, ...] = ("done", "stopped")  # else the person decides
 
 
 class Generations:
@@ -116,6 +117,13 @@ class Generations:
         """Change the prompt that waits. Raises PromptTooLong, and as Store.edit_next."""
         self._check_length(prompt)
         self._store.edit_next(owner, message_id, prompt)
+
+    def release_next(self, owner: int, session_id: str, message_id: int) -> Generation | None:
+        """Let the prompt that was held wait on; it begins where it would have begun meanwhile."""
+        self._store.hold_next(owner, message_id, held=False)
+        last = self._store.messages(owner, session_id, last=1)
+        goes_on = any(message.state in GOES_ON_AFTER for message in last)
+        return self.start_next(owner, session_id) if goes_on else None
 
     def start_next(self, owner: int, session_id: str) -> Generation | None:
         """Let the model answer the prompt that waits, unless it is at a reply. Raises as start."""
@@ -290,7 +298,7 @@ class Generations:
         try:
             await self._finish(generation, state)
             self._forget(generation)
-            if state in ("done", "stopped") and not generation.unsaved:
+            if state in GOES_ON_AFTER and not generation.unsaved:
                 await asyncio.to_thread(self._go_on, generation)
         finally:
             self._forget(generation)

@@ -69,6 +69,12 @@ def begin_editing_next(message: Message) -> None:
         begin_editing(message)
 
 
+def cancel_editing_next(session_id: str, message: Message) -> None:
+    """It is sent if its turn came while it was being changed."""
+    cancel_editing()
+    attempt(lambda hearth, owner: hearth.generations.release_next(owner, session_id, message.id))
+
+
 def edit_next(session_id: str, message: Message) -> None:
     prompt = st.session_state["next_text"]
     if is_blank(prompt) and not message.attachments:
