@@ -9,7 +9,7 @@ from chatcore import qr
 from chatcore.errors import PairingRefused
 from chatcore.service import Hearth
 from chatcore.types import Browser
-from chatcore.ui import signing_in, state, words
+from chatcore.ui import persona_scratch, signing_in, state, words
 from chatcore.ui.actions import attempt
 from chatcore.ui.state import View
 
@@ -143,8 +143,9 @@ def _erase() -> None:
     if st.session_state["confirm_erasing"].strip().lower() != WORD:
         return
     if attempt(lambda services, owner: services.store.belongings.erase(owner)):
-        for key in ("confirm_erasing", "deleted", "deleted_prompt", "invitation"):
-            st.session_state.pop(key, None)
+        persona_scratch.stop()
+        # Whatever the page held of theirs: a token, a link, what was not sent, what could be undone.
+        st.session_state.clear()
         st.session_state["erased"] = True
 
 

@@ -135,3 +135,18 @@ def test_every_link_to_a_chat_is_listed_and_can_be_revoked(open_page, open_setti
     page.button(key="revoke_0123456789abcdef").click().run()
     assert store.shares.of(owner) == []
     assert "Links to your chats" not in [heading.value for heading in page.subheader]
+
+
+def test_nothing_of_theirs_stays_on_the_page_when_all_is_deleted(open_settings):
+    page = open_settings()
+    page = page.button(key="token_make").click().run()
+    assert "not shown again" in text(page)
+    page.session_state["deleted_persona"] = (1, "Pirate")
+    page.session_state["unsent"] = ["what was typed"]
+    page.text_input(key="confirm_erasing").set_value("delete").run()
+    page = page.button(key="erase").click().run()
+    assert not page.exception
+    assert "was deleted" in page.success[0].value
+    assert "not shown again" not in text(page)
+    assert "deleted_persona" not in page.session_state
+    assert "unsent" not in page.session_state
