@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "repeating": EVERYWHERE,
     "stats": {"types"},
     "counting": {"types"},
-    "store": EVERYWHERE | {"store", "counting", "personas"},
+    "store": EVERYWHERE | {"store", "blank", "counting", "personas"},
     "host": EVERYWHERE | {"settings", "client", "engine"},
     "naming": {"types"},
     "line": EVERYWHERE,

@@ -173,7 +173,7 @@ def cancel_editing_summary() -> None:
 
 def save_summary(summary: Summary) -> None:
     body = st.session_state["summary_text"]
-    if body.strip() and attempt(
+    if not is_blank(body) and attempt(
         lambda hearth, owner: hearth.store.memory.summarise(owner, summary.message_id, body)
     ):
         cancel_editing_summary()
@@ -181,7 +181,7 @@ def save_summary(summary: Summary) -> None:
 
 def send_edited(session_id: str, message: Message, key: str, model: str) -> None:
     prompt = st.session_state[key]
-    if is_blank(prompt):
+    if is_blank(prompt) and not message.attachments:
         return
     if attempt(lambda h, owner: h.generations.edit(owner, session_id, message, prompt, model)):
         cancel_editing()

@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from chatcore.blank import is_blank
 from chatcore.errors import ChatError, OptionsRefused, PersonaNotFound, PersonaRefused
 from chatcore.memory import Memory
 from chatcore.personas import Persona, exchange, parse, variables
@@ -108,7 +109,7 @@ def _typed(view: View, before: Persona) -> Persona | None:
     ).splitlines()
     given |= {
         "model": "" if model == ANY else model,
-        "starters": [line for line in starters if line.strip()],
+        "starters": [line for line in starters if not is_blank(line)],
         "fields": _rows(),
     }
     with about_prompt:
@@ -128,10 +129,10 @@ def _checked(given: dict[str, Any], before: Persona) -> Persona | None:
     except OptionsRefused:  # told under its field
         return None
     except PersonaRefused as error:
-        if given["name"].strip():
-            st.error(words.sentence(str(error)), icon=":material/error:")
-        else:
+        if is_blank(given["name"]):
             st.caption("It needs a name.")
+        else:
+            st.error(words.sentence(str(error)), icon=":material/error:")
         return None
 
 

@@ -199,9 +199,10 @@ def test_why_one_chat_got_no_name_is_told_though_another_got_one(open_page, fake
     assert {title for _, title in chats(page)} == {"one", "Greetings"}
 
 
-def test_an_empty_name_changes_nothing(open_page):
+@pytest.mark.parametrize("name", ["  ", "\u200b "])
+def test_an_empty_name_changes_nothing(open_page, name):
     page = send(open_page(), "hello")
-    page = wish(page, "Rename", session_of(page), "  ")
+    page = wish(page, "Rename", session_of(page), name)
     assert service.hearth().store.session(1, session_of(page)).title == "hello"
 
 
