@@ -132,6 +132,15 @@ def test_an_unknown_session_is_a_quiet_word_and_a_new_chat(open_page):
     assert len(page.info) == 0
 
 
+def test_a_model_is_picked_where_the_address_names_no_chat(open_page, fake):
+    fake.models = [fake_model("alpha:1b"), fake_model("beta:2b")]
+    page = open_page("nobody-knows-this")
+    page.selectbox(key="model").select("beta:2b").run()
+    assert errors(page) == []
+    send(page, "hello")
+    assert fake.requests[0]["model"] == "beta:2b"
+
+
 def test_new_chat_leaves_the_old_one_in_the_sidebar(open_page):
     page = send(open_page(), "hello")
     page.button(key="new_chat").click().run()
