@@ -144,7 +144,7 @@ def _erase() -> None:
         return
     if attempt(lambda services, owner: services.store.belongings.erase(owner)):
         persona_scratch.stop()
-        # Whatever the page held of theirs: a token, a link, what was not sent, what could be undone.
+        # Whatever the page held of theirs: a token, a link, what was not sent, what to undo.
         st.session_state.clear()
         st.session_state["erased"] = True
 
