@@ -93,9 +93,9 @@ def _is_good(view: View, token: str) -> bool:
 
 
 def _base() -> str:
-    """What this browser calls the server."""
-    address = urlsplit(st.context.url or "http://localhost:8501")
-    return f"{address.scheme}://{address.netloc}"
+    """What this browser calls the server: the address of this page, less its name."""
+    address = urlsplit(st.context.url or "http://localhost:8501/")
+    return f"{address.scheme}://{address.netloc}{address.path.rpartition('/')[0]}"
 
 
 def _invite() -> None:
@@ -118,7 +118,8 @@ def data(view: View) -> None:
     if extent.files:
         files += f" ({words.size(extent.file_bytes)})"
     st.markdown(f"{words.things(extent.chats, 'chat')}, {text} and {files}, the trash included.")
-    st.caption(f"Kept in {words.plain(view.hearth.store.location)}")
+    if not view.is_shared:
+        st.caption(f"Kept in {words.plain(view.hearth.store.location)}")
     st.link_button("Export all as JSON", "export", icon=":material/download:")
 
 

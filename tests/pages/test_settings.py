@@ -1,6 +1,7 @@
 """The Settings page, as its script has it."""
 
 import pytest
+from streamlit.runtime.context import ContextProxy
 
 from chatcore import service
 from chatcore.ui import state
@@ -115,6 +116,21 @@ def test_a_link_is_shown_until_it_is_used(as_browser, open_settings):
     assert page.run().code[0].value == link
     as_browser.pair(link.rsplit("/")[-1], "browser:other")
     assert len(page.run().code) == 0
+
+
+def test_a_link_keeps_the_path_that_the_server_is_under(as_browser, open_settings, monkeypatch):
+    page = open_settings()
+    address = property(lambda context: "https://here.example/hearth/preferences")
+    monkeypatch.setattr(ContextProxy, "url", address)
+    page.button(key="invite").click().run()
+    assert page.code[0].value.startswith("https://here.example/hearth/pair/")
+
+
+def test_who_shares_the_server_is_not_told_of_its_machine(as_browser, open_settings, fake):
+    captions = [caption.value.replace("\\", "") for caption in open_settings().caption]
+    assert any(told.endswith(f"Ollama {fake.version}") for told in captions)
+    hidden = (fake.host.split("://")[-1], service.hearth().store.location)
+    assert not any(each in told for told in captions for each in hidden)
 
 
 def test_a_link_is_taken_back(as_browser, open_settings):
