@@ -227,9 +227,9 @@ class Generations:
                 message = self._store.message(owner, message.id)
         return None
 
-    def under_way(self) -> set[int]:
-        """The primary keys of the sessions that are being answered."""
-        return set(self._under_way)
+    def under_way(self, owner: int) -> set[int]:
+        """The primary keys of the owner's sessions that are being answered."""
+        return {pk for pk, each in list(self._under_way.items()) if each.owner == owner}
 
     def close(self) -> None:
         """End every reply where it is, as `interrupted`, and stop the loop. Idempotent."""
