@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 
 REGISTERED_WITHIN = 5.0  # seconds from the commit of a turn
 UNFOLLOWED_FOR = 10.0  # seconds after which what is tried out has no page any more
+GOES_ON_AFTER: tuple[State, ...] = ("done", "stopped")  # else the person decides
 
 
 class Generations:
@@ -116,6 +117,13 @@ class Generations:
         """Change the prompt that waits. Raises PromptTooLong, and as Store.edit_next."""
         self._check_length(prompt)
         self._store.edit_next(owner, message_id, prompt)
+
+    def release_next(self, owner: int, session_id: str, message_id: int) -> Generation | None:
+        """Let the prompt that was held wait on; it begins where it would have begun meanwhile."""
+        self._store.hold_next(owner, message_id, held=False)
+        last = self._store.messages(owner, session_id, last=1)
+        goes_on = any(message.state in GOES_ON_AFTER for message in last)
+        return self.start_next(owner, session_id) if goes_on else None
 
     def start_next(self, owner: int, session_id: str) -> Generation | None:
         """Let the model answer the prompt that waits, unless it is at a reply. Raises as start."""
@@ -223,9 +231,9 @@ class Generations:
             message = self._store.message(owner, message.id)
         return None
 
-    def under_way(self) -> set[int]:
-        """The primary keys of the sessions that are being answered."""
-        return set(self._under_way)
+    def under_way(self, owner: int) -> set[int]:
+        """The primary keys of the owner's sessions that are being answered."""
+        return {pk for pk, each in list(self._under_way.items()) if each.owner == owner}
 
     def close(self) -> None:
         """End every reply where it is, as `interrupted`, and stop the loop. Idempotent."""
@@ -294,7 +302,7 @@ class Generations:
         try:
             await self._saver.finish(generation, state)
             self._forget(generation)
-            if state in ("done", "stopped") and not generation.unsaved:
+            if state in GOES_ON_AFTER and not generation.unsaved:
                 await asyncio.to_thread(self._go_on, generation)
         finally:
             self._forget(generation)

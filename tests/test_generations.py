@@ -109,6 +109,16 @@ def test_a_page_that_reads_the_store_finds_the_reply_under_way(generations, stor
     assert generations.of(ann, message) is None
 
 
+def test_what_is_under_way_is_told_to_its_owner_alone(generations, store, ann, bob, fake):
+    fake.reply("one ", PAUSE, "two")
+    generation = start(generations, ann)
+    assert generations.under_way(ann) == {generation.turn.session.pk}
+    assert generations.under_way(bob) == set()
+    fake.wait_for_request()
+    fake.release()
+    followed(generation)
+
+
 def test_the_text_so_far_is_on_disk_soon(generations, store, ann, fake):
     fake.reply(Thinking("hm"), "half ", PAUSE, "whole")
     generation = start(generations, ann)

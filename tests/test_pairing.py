@@ -79,8 +79,15 @@ def test_looking_asks_and_changes_nothing(store, ann, visitor):
 
 def test_the_button_pairs_and_leads_to_the_chats(store, ann, visitor):
     answer = visitor.ask("POST", store.identities.invite(ann), **OURS)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert (answer.status_code, answer.headers["location"]) == (303, "../")
     assert store.owner(visitor.key) == ann
+
+
+def test_the_page_leads_to_the_chats_of_a_server_under_a_path(store, ann, visitor):
+    asked = visitor.ask("GET", store.identities.invite(ann)).text
+    told = visitor.ask("GET", "never-made").text
+    for page in (asked, told):
+        assert 'href="../"' in page
 
 
 def test_a_browser_with_chats_is_told_that_they_will_be_shared(store, ann, visitor):

@@ -180,3 +180,8 @@ def test_prompts_are_in_the_export(hearth):
         hearth.store.prompts.save(hearth.store.owner("local"), name, 'A "text".')
     exported = get("/export").json()
     assert [p["name"] for p in exported["prompts"]] == ["one", "two"]
+
+
+def test_a_text_of_nothing_that_is_seen_is_refused(store, ann):
+    with pytest.raises(PromptRefused, match="no text"):
+        store.prompts.save(ann, "review", " \u200b\n")

@@ -69,6 +69,12 @@ def begin_editing_next(message: Message) -> None:
         begin_editing(message)
 
 
+def cancel_editing_next(session_id: str, message: Message) -> None:
+    """It is sent if its turn came while it was being changed."""
+    cancel_editing()
+    attempt(lambda hearth, owner: hearth.generations.release_next(owner, session_id, message.id))
+
+
 def edit_next(session_id: str, message: Message) -> None:
     prompt = st.session_state["next_text"]
     if is_blank(prompt) and not message.attachments:
@@ -167,7 +173,7 @@ def cancel_editing_summary() -> None:
 
 def save_summary(summary: Summary) -> None:
     body = st.session_state["summary_text"]
-    if body.strip() and attempt(
+    if not is_blank(body) and attempt(
         lambda hearth, owner: hearth.store.memory.summarise(owner, summary.message_id, body)
     ):
         cancel_editing_summary()
@@ -175,7 +181,7 @@ def save_summary(summary: Summary) -> None:
 
 def send_edited(session_id: str, message: Message, key: str, model: str) -> None:
     prompt = st.session_state[key]
-    if is_blank(prompt):
+    if is_blank(prompt) and not message.attachments:
         return
     if attempt(lambda h, owner: h.generations.edit(owner, session_id, message, prompt, model)):
         cancel_editing()

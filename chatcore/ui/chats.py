@@ -11,6 +11,7 @@ from datetime import datetime
 
 import streamlit as st
 
+from chatcore.blank import is_blank
 from chatcore.service import Hearth
 from chatcore.types import Session
 from chatcore.ui import persona_maker, state, words
@@ -75,7 +76,8 @@ def _clean(text: str) -> str:
 
 
 def _rename(session_id: str, title: str) -> None:
-    if title := title.strip():
+    if not is_blank(title):
+        title = title.strip()
         attempt(lambda services, owner: services.store.rename_session(owner, session_id, title))
 
 

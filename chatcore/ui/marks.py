@@ -34,26 +34,31 @@ class _Marks:
 
     def tick(self) -> None:
         """Draw them anew, where a reply has begun or ended since."""
-        under_way = self._view.hearth.generations.under_way()
+        under_way = _under_way(self._view)
         if under_way != self._drawn:
             self._drawn = under_way
             self._place.html(_marks(self._view, self._shown))
 
     def watch(self) -> None:
         """Look again now and then, until no chat is being answered."""
-        if self._view.hearth.generations.under_way():
+        if _under_way(self._view):
             with self._place:
                 st.fragment(run_every=EVERY)(self._draw_until_all_ended)()
 
     def _draw_until_all_ended(self) -> None:
         st.html(_marks(self._view, self._shown))
-        if not self._view.hearth.generations.under_way():
+        if not _under_way(self._view):
             st.rerun()
+
+
+def _under_way(view: View) -> set[int]:
+    """The visitor's own: a neighbour who is answered is no reason to look again."""
+    return view.hearth.generations.under_way(view.owner)
 
 
 def _marks(view: View, shown: int) -> str:
     """With an element beside it the style sheet stays where it is put, and is replaced there."""
-    under_way = view.hearth.generations.under_way()
+    under_way = _under_way(view)
     sessions = view.hearth.store.sessions(view.owner, shown)
     replying = [s for s in sessions if s.pk in under_way]
     unread = [s for s in sessions if s.unread and s.pk not in under_way]

@@ -3,7 +3,8 @@ the clipboard, links to a message, where the page is scrolled to, the keys, and 
 the composer (prompts.js).
 
 Its data is small and changes only when there is something to do, since Streamlit calls page.js at
-each change. What it does not know, it cannot leak: it sends nothing but the wish to copy.
+each change. What it does not know, it cannot leak: it sends two wishes alone, to copy the last
+reply and to be drawn anew (`look`).
 """
 
 import streamlit as st

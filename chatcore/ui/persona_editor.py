@@ -4,10 +4,12 @@ from typing import Any
 
 import streamlit as st
 
+from chatcore.blank import is_blank
 from chatcore.errors import ChatError, OptionsRefused, PersonaNotFound, PersonaRefused
 from chatcore.memory import Memory
 from chatcore.personas import Persona, exchange, parse, variables
 from chatcore.personas.persona import FIELDS
+from chatcore.service import Hearth
 from chatcore.store.personas import Kept
 from chatcore.ui import (
     actions,
@@ -44,7 +46,7 @@ def draw(view: View, asked_for: str) -> None:
     with editor:
         st.header("Edit persona" if kept else "New persona", anchor=False)
         persona = _typed(view, kept.persona if kept else BLANK)
-        _buttons(view, kept, persona)
+        _buttons(kept, persona)
     with beside:
         persona_scratch.draw(view, persona)
 
@@ -108,7 +110,7 @@ def _typed(view: View, before: Persona) -> Persona | None:
     ).splitlines()
     given |= {
         "model": "" if model == ANY else model,
-        "starters": [line for line in starters if line.strip()],
+        "starters": [line for line in starters if not is_blank(line)],
         "fields": _rows(),
     }
     with about_prompt:
@@ -128,10 +130,10 @@ def _checked(given: dict[str, Any], before: Persona) -> Persona | None:
     except OptionsRefused:  # told under its field
         return None
     except PersonaRefused as error:
-        if given["name"].strip():
-            st.error(words.sentence(str(error)), icon=":material/error:")
-        else:
+        if is_blank(given["name"]):
             st.caption("It needs a name.")
+        else:
+            st.error(words.sentence(str(error)), icon=":material/error:")
         return None
 
 
@@ -190,10 +192,10 @@ def _remove(row: int) -> None:
     st.session_state[f"{KEY}rows"] = [each for each in rows if each != row]
 
 
-def _buttons(view: View, kept: Kept | None, persona: Persona | None) -> None:
+def _buttons(kept: Kept | None, persona: Persona | None) -> None:
     with st.container(horizontal=True, gap="small"):
         if st.button("Save", key="persona_save", icon=":material/check:", type="primary"):
-            _save(view, kept, persona)
+            _save(kept, persona)
         if persona is None:
             return
         st.download_button(
@@ -219,14 +221,19 @@ def _buttons(view: View, kept: Kept | None, persona: Persona | None) -> None:
         )
 
 
-def _save(view: View, kept: Kept | None, persona: Persona | None) -> None:
+def _save(kept: Kept | None, persona: Persona | None) -> None:
     """Of one that is refused, the reason stands above the button."""
     if persona is None:
         return
-    personas = view.hearth.store.personas
-    if kept is None:
-        made = personas.create(view.owner, persona)
-        st.session_state["persona_edited"] = st.query_params["persona"] = str(made.id)
+
+    def save(services: Hearth, owner: int) -> None:
+        if kept is None:
+            made = services.store.personas.create(owner, persona)
+            st.session_state["persona_edited"] = st.query_params["persona"] = str(made.id)
+        else:
+            services.store.personas.edit(owner, kept.id, persona)
+
+    if actions.attempt(save):
+        st.toast(f"{words.plain(persona.name)} is saved.", icon=":material/check:")
     else:
-        personas.edit(view.owner, kept.id, persona)
-    st.toast(f"{words.plain(persona.name)} is saved.", icon=":material/check:")
+        st.rerun()

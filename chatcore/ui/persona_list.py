@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from chatcore.errors import PersonaRefused
+from chatcore.errors import ChatError
 from chatcore.personas import Persona, exchange
 from chatcore.service import Hearth
-from chatcore.store.personas import Kept
 from chatcore.ui import actions, avatars, persona_picker, words
 from chatcore.ui.persona_picker import Choice
 from chatcore.ui.state import View
@@ -167,15 +166,17 @@ def _import(view: View) -> None:
         )
     if files:
         st.session_state["personas_imported"] = n + 1
-        for file in files:
-            _read(view, file.name, file.getvalue())
+        refused = [told for file in files if (told := _refusal(view, file.name, file.getvalue()))]
+        if refused:
+            st.session_state["failure"] = " ".join(refused)
         st.rerun()
 
 
-def _read(view: View, name: str, data: bytes) -> Kept | None:
+def _refusal(view: View, name: str, data: bytes) -> str:
+    """Why the file is no persona here by now; "" where it is one."""
     try:
         persona = avatars.check(exchange.read(data))
-        return view.hearth.store.personas.create(view.owner, persona)
-    except PersonaRefused as error:
-        st.session_state["failure"] = f"{name} was not imported: {error}"
-        return None
+        view.hearth.store.personas.create(view.owner, persona)
+    except ChatError as error:
+        return f"{name} was not imported: {error}"
+    return ""

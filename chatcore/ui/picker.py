@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from chatcore.ui import choice, words
+from chatcore.service import Hearth
+from chatcore.ui import choice, state, words
 from chatcore.ui.actions import attempt
 from chatcore.ui.state import View
 
@@ -61,6 +62,11 @@ def _remembered(view: View, installed: list[str]) -> str:
 
 
 def _remember() -> None:
-    if session_id := st.query_params.get("session"):
-        model = chosen()
-        attempt(lambda hearth, owner: hearth.store.choose_model(owner, session_id, model))
+    """With the chat; where the address names none that is here, for the new one."""
+    model, asked_for = chosen(), st.query_params.get("session")
+
+    def remember(services: Hearth, owner: int) -> None:
+        if session := state.session(services, owner, asked_for):
+            services.store.choose_model(owner, session.id, model)
+
+    attempt(remember)

@@ -9,7 +9,7 @@ from chatcore.clock import now
 from chatcore.errors import PairingRefused
 from chatcore.service import Hearth
 from chatcore.types import Browser
-from chatcore.ui import signing_in, state, words
+from chatcore.ui import persona_scratch, signing_in, state, words
 from chatcore.ui.actions import attempt
 from chatcore.ui.state import View
 
@@ -93,9 +93,9 @@ def _is_good(view: View, token: str) -> bool:
 
 
 def _base() -> str:
-    """What this browser calls the server."""
-    address = urlsplit(st.context.url or "http://localhost:8501")
-    return f"{address.scheme}://{address.netloc}"
+    """What this browser calls the server: the address of this page, less its name."""
+    address = urlsplit(st.context.url or "http://localhost:8501/")
+    return f"{address.scheme}://{address.netloc}{address.path.rpartition('/')[0]}"
 
 
 def _invite() -> None:
@@ -118,15 +118,17 @@ def data(view: View) -> None:
     if extent.files:
         files += f" ({words.size(extent.file_bytes)})"
     st.markdown(f"{words.things(extent.chats, 'chat')}, {text} and {files}, the trash included.")
-    st.caption(f"Kept in {words.plain(view.hearth.store.location)}")
+    if not view.has_accounts:
+        st.caption(f"Kept in {words.plain(view.hearth.store.location)}")
     st.link_button("Export all as JSON", "export", icon=":material/download:")
 
 
 def erasing() -> None:
     st.subheader("Delete everything", anchor=False)
     st.markdown(
-        "All your chats, files, saved prompts, links and tokens, for good: there is no Undo. Every"
-        " browser of yours begins anew. Copies that were made of the database are not touched."
+        "All your chats, files, personas, saved prompts, links and tokens, for good: there is no"
+        " Undo. Every browser of yours begins anew. Copies that were made of the database are not"
+        " touched."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         typed = st.text_input(f"Type {WORD} to confirm", key="confirm_erasing", autocomplete="off")
@@ -143,8 +145,9 @@ def _erase() -> None:
     if st.session_state["confirm_erasing"].strip().lower() != WORD:
         return
     if attempt(lambda services, owner: services.store.belongings.erase(owner)):
-        for key in ("confirm_erasing", "deleted", "deleted_prompt", "invitation"):
-            st.session_state.pop(key, None)
+        persona_scratch.stop()
+        # Whatever the page held of theirs: a token, a link, what was not sent, what to undo.
+        st.session_state.clear()
         st.session_state["erased"] = True
 
 

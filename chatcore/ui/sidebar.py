@@ -105,8 +105,9 @@ def _server(view: View) -> None:
         kind = "Built-in engine, tiny demo model" if view.server.demo else "Built-in engine"
         st.caption(f":orange[:material/circle:] {kind}")
     else:
-        version, host = view.server.version, view.server.host.split("://")[-1]
-        st.caption(f":green[:material/circle:] {words.plain(f'Ollama {version} at {host}')}")
+        where = "" if view.has_accounts else f" at {view.server.host.split('://')[-1]}"
+        told = words.plain(f"Ollama {view.server.version}{where}")
+        st.caption(f":green[:material/circle:] {told}")
     st.button(
         "Look again",
         icon=":material/refresh:",
@@ -115,4 +116,5 @@ def _server(view: View) -> None:
         help="Look for an Ollama server that was started meanwhile",
         on_click=view.hearth.host.look_again,
     )
-    st.caption(f"Chats are kept in {words.plain(view.hearth.store.location)}")
+    if not view.has_accounts:
+        st.caption(f"Chats are kept in {words.plain(view.hearth.store.location)}")

@@ -39,6 +39,11 @@ class View:
     afterwards: list[Callable[[], None]] = field(default_factory=list)
     """What keeps itself true when no reply is followed any more; called once, at the end."""
 
+    @property
+    def has_accounts(self) -> bool:
+        """Whether people sign in here: none of them is told of the machine behind it."""
+        return self.hearth.settings.identity_mode in ("oidc", "header")
+
 
 def load(in_chat: bool) -> View:
     """Once a run, before anything is drawn. Raises ChatError where the services cannot start."""

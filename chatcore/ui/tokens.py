@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from chatcore.blank import is_blank
 from chatcore.service import Hearth
 from chatcore.types import Token
 from chatcore.ui import state, words
@@ -57,7 +58,8 @@ def _token(token: Token) -> None:
 
 
 def _make() -> None:
-    name = st.session_state["token_name"].strip() or "A program"
+    typed = st.session_state["token_name"]
+    name = "A program" if is_blank(typed) else typed.strip()
 
     def make(services: Hearth, owner: int) -> None:
         st.session_state["token_new"] = services.store.tokens.create(owner, name)

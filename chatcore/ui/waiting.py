@@ -51,5 +51,5 @@ def _editor(place: DeltaGenerator, session: Session, prompt: Message) -> None:
         forms.save_or_cancel(
             "next",
             partial(actions.edit_next, session.id, prompt),
-            partial(actions.send_next, session.id, prompt),
+            partial(actions.cancel_editing_next, session.id, prompt),
         )

@@ -1,6 +1,7 @@
 """/pair/<token>: another browser is asked whether it shall show the chats of whoever made the link.
 
 Looking changes nothing, since a preview of the link or a browser that fetches ahead looks, too.
+Its links are relative: the server may be under a path.
 """
 
 from html import escape
@@ -41,12 +42,12 @@ ASK = """<h1>Use these chats in this browser?</h1>
 <p>Whoever made this link will share their chats with this browser.</p>
 {joined}
 <form method="post"><button>Use them here</button></form>
-<p><a href="/">No, leave everything as it is</a></p>"""
+<p><a href="../">No, leave everything as it is</a></p>"""
 JOINED = """<p><strong>This browser has chats of its own: they will be joined with those, and
 whoever made the link will read them. Go on only if you made it yourself.</strong></p>"""
 TOLD = """<h1>{heading}</h1>
 <p>{sentence}</p>
-<p><a href="/">To the chats of this browser</a></p>"""
+<p><a href="../">To the chats of this browser</a></p>"""
 
 
 async def pair(request: Request) -> Response:
@@ -78,7 +79,7 @@ def _pair(request: Request) -> Response:
     if not is_same_origin(request):
         raise PairingRefused("This was asked by another page: open the link itself.")
     services.store.identities.pair(request.path_params["token"], key_of(services, request))
-    return RedirectResponse("/", 303)
+    return RedirectResponse("../", 303)
 
 
 def _services() -> Hearth:

@@ -97,3 +97,12 @@ def test_an_edited_prompt_keeps_its_files(open_page, fake):
     page.button(key=f"send_edit_{prompt.id}").click().run()
     assert "some text" in fake.requests[-1]["messages"][0]["content"]
     assert len(links(page)) == 1
+
+
+def test_a_prompt_of_files_alone_is_sent_again_when_edited(open_page, fake):
+    page = attach(open_page(), ("notes.txt", b"some text")).run()
+    prompt = service.hearth().store.messages(1, session_of(page))[0]
+    page.menu_button(key=f"message_menu_{prompt.id}").click("Edit").run()
+    page.button(key=f"send_edit_{prompt.id}").click().run()
+    assert len(fake.requests) == 2
+    assert "some text" in fake.requests[-1]["messages"][0]["content"]

@@ -132,6 +132,15 @@ def test_an_unknown_session_is_a_quiet_word_and_a_new_chat(open_page):
     assert len(page.info) == 0
 
 
+def test_a_model_is_picked_where_the_address_names_no_chat(open_page, fake):
+    fake.models = [fake_model("alpha:1b"), fake_model("beta:2b")]
+    page = open_page("nobody-knows-this")
+    page.selectbox(key="model").select("beta:2b").run()
+    assert errors(page) == []
+    send(page, "hello")
+    assert fake.requests[0]["model"] == "beta:2b"
+
+
 def test_new_chat_leaves_the_old_one_in_the_sidebar(open_page):
     page = send(open_page(), "hello")
     page.button(key="new_chat").click().run()
@@ -199,9 +208,10 @@ def test_why_one_chat_got_no_name_is_told_though_another_got_one(open_page, fake
     assert {title for _, title in chats(page)} == {"one", "Greetings"}
 
 
-def test_an_empty_name_changes_nothing(open_page):
+@pytest.mark.parametrize("name", ["  ", "\u200b "])
+def test_an_empty_name_changes_nothing(open_page, name):
     page = send(open_page(), "hello")
-    page = wish(page, "Rename", session_of(page), "  ")
+    page = wish(page, "Rename", session_of(page), name)
     assert service.hearth().store.session(1, session_of(page)).title == "hello"
 
 

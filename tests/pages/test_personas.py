@@ -408,6 +408,36 @@ def test_a_bad_import_is_refused_with_the_name_of_the_field(personas, change, na
     assert len(kept()) == 1
 
 
+def test_each_file_that_is_refused_is_told_by_its_name(personas):
+    page = upload(
+        personas, ("a.json", b"{"), ("good.json", exchange.write(PIRATE).encode()), ("b.json", b"")
+    )
+    told = errors(page)[0].replace("\\", "")
+    assert "a.json was not imported" in told
+    assert "b.json was not imported" in told
+    assert len(kept()) == 2
+
+
+@pytest.fixture
+def full_disk(personas):
+    """Nothing as large as this fits any more."""
+    sql = "pragma max_page_count = 1"
+    service.hearth().store._writer.call(lambda db: db.execute(sql).fetchone())
+    return PIRATE.model_copy(update={"system": "x" * 50_000})
+
+
+def test_an_import_onto_a_full_disk_is_told_on_the_page(personas, full_disk):
+    page = upload(personas, ("large.json", exchange.write(full_disk).encode()))
+    assert errors(page)[0].replace("\\", "").startswith("large.json was not imported: The disk")
+    assert page.button(key="persona_new")
+
+
+def test_what_cannot_be_saved_stays_in_the_editor_with_the_reason(editor, full_disk):
+    page = save(editor.text_area(key="persona_edit_system").set_value(full_disk.system).run())
+    assert any("The disk is full" in error for error in errors(page))
+    assert page.text_area(key="persona_edit_system").value == full_disk.system
+
+
 def test_the_list_leads_to_a_chat_with_one(personas):
     page = personas.button(key=f"persona_{kept()[0].id}_chat").click().run()
     assert page.selectbox(key="persona").value == LABEL

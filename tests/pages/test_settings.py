@@ -1,6 +1,7 @@
 """The Settings page, as its script has it."""
 
 import pytest
+from streamlit.runtime.context import ContextProxy
 
 from chatcore import service
 from chatcore.errors import PairingRefused
@@ -118,6 +119,24 @@ def test_a_link_is_shown_until_it_is_used(as_browser, open_settings):
     assert len(page.run().code) == 0
 
 
+def test_a_link_keeps_the_path_that_the_server_is_under(as_browser, open_settings, monkeypatch):
+    page = open_settings()
+    address = property(lambda context: "https://here.example/hearth/preferences")
+    monkeypatch.setattr(ContextProxy, "url", address)
+    page.button(key="invite").click().run()
+    assert page.code[0].value.startswith("https://here.example/hearth/pair/")
+
+
+def test_who_signs_in_is_not_told_of_the_machine(monkeypatch, open_settings, fake):
+    monkeypatch.setenv("HEARTH_IDENTITY", "header:X-User")
+    monkeypatch.setenv("HEARTH_TRUSTED_PROXIES", "127.0.0.1")
+    monkeypatch.setattr(state, "key", lambda services: "header:ann")
+    captions = [caption.value.replace("\\", "") for caption in open_settings().caption]
+    assert any(told.endswith(f"Ollama {fake.version}") for told in captions)
+    hidden = (fake.host.split("://")[-1], service.hearth().store.location)
+    assert not any(each in told for told in captions for each in hidden)
+
+
 def test_a_link_is_taken_back(as_browser, open_settings):
     page = open_settings()
     page.button(key="invite").click().run()
@@ -138,3 +157,18 @@ def test_every_link_to_a_chat_is_listed_and_can_be_revoked(open_page, open_setti
     page.button(key="revoke_0123456789abcdef").click().run()
     assert store.shares.of(owner) == []
     assert "Links to your chats" not in [heading.value for heading in page.subheader]
+
+
+def test_nothing_of_theirs_stays_on_the_page_when_all_is_deleted(open_settings):
+    page = open_settings()
+    page = page.button(key="token_make").click().run()
+    assert "not shown again" in text(page)
+    page.session_state["deleted_persona"] = (1, "Pirate")
+    page.session_state["unsent"] = ["what was typed"]
+    page.text_input(key="confirm_erasing").set_value("delete").run()
+    page = page.button(key="erase").click().run()
+    assert not page.exception
+    assert "was deleted" in page.success[0].value
+    assert "not shown again" not in text(page)
+    assert "deleted_persona" not in page.session_state
+    assert "unsent" not in page.session_state

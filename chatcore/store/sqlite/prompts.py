@@ -5,6 +5,7 @@ import unicodedata
 
 from sqlite_utils import Database
 
+from chatcore.blank import is_blank
 from chatcore.errors import PromptNotFound, PromptRefused
 from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.connections import Readers, Writer
@@ -115,7 +116,7 @@ def _checked(name: str, text: str) -> tuple[str, str]:
         raise PromptRefused(
             "A prompt's name is 1 to 40 letters, digits, - or _, without spaces: change it."
         )
-    if not text.strip():
+    if is_blank(text):
         raise PromptRefused("This prompt has no text: write one.")
     if len(text) > TEXT_CHARACTERS:
         raise PromptRefused(

@@ -18,7 +18,7 @@ def history(services: Hearth, owner: int, asked: bodies.Named) -> bodies.History
 
 
 def list_sessions(services: Hearth, owner: int, asked: bodies.ListSessions) -> bodies.Sessions:
-    under_way = services.generations.under_way()
+    under_way = services.generations.under_way(owner)
     found = services.store.sessions(owner, asked.limit)
     return bodies.Sessions(sessions=[bodies.Session.of(each, under_way) for each in found])
 
@@ -71,4 +71,4 @@ def models(services: Hearth, _owner: int, _asked: bodies.Nothing) -> bodies.Mode
 
 def _session(services: Hearth, owner: int, session_id: str) -> bodies.Session:
     session = services.store.session(owner, session_id)
-    return bodies.Session.of(session, services.generations.under_way())
+    return bodies.Session.of(session, services.generations.under_way(owner))

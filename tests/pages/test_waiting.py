@@ -1,0 +1,61 @@
+"""A prompt that waits for its chat's reply, as the script of the page has it."""
+
+import pytest
+
+from chatcore import service
+from tests.pages.test_chat import texts
+
+MODEL = "llama3.2:3b"
+
+
+@pytest.fixture
+def store(environ):
+    return service.hearth().store
+
+
+def waiting_after(store, state, prompt="two"):
+    """The id of a chat whose reply ended so, with a prompt that waits in it."""
+    turn = store.begin_turn(1, None, "one", MODEL)
+    store.set_next(1, turn.session.id, prompt, MODEL)
+    error = "out of memory" if state == "error" else None
+    store.finish_reply(1, turn.reply.id, state, "first", error=error)
+    return turn.session.id
+
+
+@pytest.fixture
+def owner(store):
+    assert store.owner("local") == 1
+
+
+@pytest.fixture
+def edited(open_page, owner):
+    """A page on which the prompt that waits is being changed."""
+
+    def edited(session_id):
+        return open_page(session_id).button(key="edit_next_now").click().run()
+
+    return edited
+
+
+@pytest.mark.parametrize("state", ["error", "interrupted"])
+def test_after_a_failure_cancel_sends_nothing(store, edited, fake, state):
+    session_id = waiting_after(store, state)
+    page = edited(session_id).button(key="cancel_next").click().run()
+    assert fake.requests == []
+    assert store.next_prompt(1, session_id).state == "waiting"
+    assert page.button(key="send_next")
+
+
+@pytest.mark.parametrize("state", ["done", "stopped"])
+def test_cancel_sends_what_would_have_been_sent_meanwhile(store, edited, fake, state):
+    session_id = waiting_after(store, state)
+    page = edited(session_id).button(key="cancel_next").click().run()
+    assert texts(page)[-1] == ("assistant", "You said: two.")
+    assert store.next_prompt(1, session_id) is None
+
+
+def test_save_sends_what_was_changed(store, edited, fake):
+    page = edited(waiting_after(store, "error"))
+    page.text_area(key="next_text").set_value("three")
+    page = page.button(key="save_next").click().run()
+    assert texts(page)[-1] == ("assistant", "You said: three.")
