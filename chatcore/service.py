@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from chatcore.generations import Generations
 from chatcore.host import ModelHost
 from chatcore.identity import OwnerCookie
+from chatcore.memory import Memory
 from chatcore.secret import signing_keys
 from chatcore.settings import Settings
 from chatcore.store import Store, open_store
@@ -28,6 +29,7 @@ class Hearth:
     store: Store
     host: ModelHost
     generations: Generations
+    memory: Memory
     cookie: OwnerCookie
     tabs: Tabs = field(default_factory=Tabs)
 
@@ -80,4 +82,5 @@ def _start(settings: Settings) -> Hearth:
     if interrupted:
         log.warning("%d replies were cut short by a crash: their text so far is kept", interrupted)
     host = ModelHost(settings)
-    return Hearth(settings, store, host, Generations(store, host, settings), cookie)
+    generations = Generations(store, host, settings)
+    return Hearth(settings, store, host, generations, Memory(store, settings), cookie)

@@ -13,7 +13,7 @@ def draw() -> None:
     actions.tell_failure()
     period = dashboard.choose_period()
     first = dashboard.first_day(period)
-    records = view.hearth.store.records(view.owner, dashboard.midnight(first), dashboard.MOST)
+    records = view.services.store.records(view.owner, dashboard.midnight(first), dashboard.MOST)
     if records:
         dashboard.draw(records, first)
     else:

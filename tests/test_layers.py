@@ -61,7 +61,7 @@ MAY_IMPORT = {
     "secret": EVERYWHERE | {"settings"},
     "tabs": set(),
     "service": EVERYWHERE
-    | {"settings", "store", "host", "generations", "identity", "secret", "tabs"},
+    | {"settings", "store", "host", "generations", "identity", "memory", "secret", "tabs"},
     "web": EVERYWHERE
     | {
         "web",

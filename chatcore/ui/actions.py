@@ -41,23 +41,23 @@ def tell_failure() -> None:
 def stop(session_id: str) -> None:
     """The reply that the session is at by now."""
 
-    def change(hearth: Hearth, owner: int) -> None:
-        for message in hearth.store.messages(owner, session_id, last=1):
-            hearth.generations.stop(owner, message)
+    def change(services: Hearth, owner: int) -> None:
+        for message in services.store.messages(owner, session_id, last=1):
+            services.generations.stop(owner, message)
 
     attempt(change)
 
 
 def mark_read(session_id: str) -> None:
-    attempt(lambda hearth, owner: hearth.store.mark_read(owner, session_id))
+    attempt(lambda services, owner: services.store.mark_read(owner, session_id))
 
 
 def send_next(session_id: str, message: Message) -> None:
     """Now, or when the reply under way has ended."""
 
-    def change(hearth: Hearth, owner: int) -> None:
-        hearth.store.hold_next(owner, message.id, held=False)
-        hearth.generations.start_next(owner, session_id)
+    def change(services: Hearth, owner: int) -> None:
+        services.store.hold_next(owner, message.id, held=False)
+        services.generations.start_next(owner, session_id)
 
     cancel_editing()
     attempt(change)
@@ -65,57 +65,59 @@ def send_next(session_id: str, message: Message) -> None:
 
 def begin_editing_next(message: Message) -> None:
     """It is not sent while it is being changed."""
-    if attempt(lambda hearth, owner: hearth.store.hold_next(owner, message.id, held=True)):
+    if attempt(lambda services, owner: services.store.hold_next(owner, message.id, held=True)):
         begin_editing(message)
 
 
 def cancel_editing_next(session_id: str, message: Message) -> None:
     """It is sent if its turn came while it was being changed."""
     cancel_editing()
-    attempt(lambda hearth, owner: hearth.generations.release_next(owner, session_id, message.id))
+    attempt(
+        lambda services, owner: services.generations.release_next(owner, session_id, message.id)
+    )
 
 
 def edit_next(session_id: str, message: Message) -> None:
     prompt = st.session_state["next_text"]
     if is_blank(prompt) and not message.attachments:
         return
-    if attempt(lambda hearth, owner: hearth.generations.edit_next(owner, message.id, prompt)):
+    if attempt(lambda services, owner: services.generations.edit_next(owner, message.id, prompt)):
         send_next(session_id, message)
 
 
 def discard_next(message: Message) -> None:
-    attempt(lambda hearth, owner: hearth.store.discard_next(owner, message.id))
+    attempt(lambda services, owner: services.store.discard_next(owner, message.id))
 
 
 def choose_version(message_id: int) -> None:
-    attempt(lambda hearth, owner: hearth.store.choose_version(owner, message_id))
+    attempt(lambda services, owner: services.store.choose_version(owner, message_id))
 
 
 def regenerate(message: Message, model: str) -> None:
-    attempt(lambda hearth, owner: hearth.generations.regenerate(owner, message, model))
+    attempt(lambda services, owner: services.generations.regenerate(owner, message, model))
 
 
 def repeat(message: Message) -> None:
-    attempt(lambda hearth, owner: hearth.generations.repeat(owner, message))
+    attempt(lambda services, owner: services.generations.repeat(owner, message))
 
 
 def resume(message: Message) -> None:
-    attempt(lambda hearth, owner: hearth.generations.resume(owner, message))
+    attempt(lambda services, owner: services.generations.resume(owner, message))
 
 
 def fork(message: Message) -> None:
-    def change(hearth: Hearth, owner: int) -> None:
-        st.query_params["session"] = hearth.store.fork_session(owner, message.id).id
+    def change(services: Hearth, owner: int) -> None:
+        st.query_params["session"] = services.store.fork_session(owner, message.id).id
 
     attempt(change)
 
 
 def rate(message: Message, key: str) -> None:
-    attempt(lambda hearth, owner: hearth.store.rate(owner, message.id, st.session_state[key]))
+    attempt(lambda services, owner: services.store.rate(owner, message.id, st.session_state[key]))
 
 
 def keep(message: Message, keep: Keep) -> None:
-    attempt(lambda hearth, owner: hearth.store.memory.keep(owner, message.id, keep))
+    attempt(lambda services, owner: services.store.memory.keep(owner, message.id, keep))
 
 
 def show_seen(message: Message) -> None:
@@ -140,9 +142,9 @@ def copy_link(message: Message) -> None:
 
 
 def copy_last_reply() -> None:
-    def last_reply(hearth: Hearth, owner: int) -> None:
-        if session := state.session(hearth, owner, st.query_params.get("session")):
-            messages = hearth.store.messages(owner, session.id, last=LOOKED_AT)
+    def last_reply(services: Hearth, owner: int) -> None:
+        if session := state.session(services, owner, st.query_params.get("session")):
+            messages = services.store.messages(owner, session.id, last=LOOKED_AT)
             replies = [m for m in messages if m.role == "assistant" and m.body]
             if replies:
                 copy(replies[-1])
@@ -174,7 +176,7 @@ def cancel_editing_summary() -> None:
 def save_summary(summary: Summary) -> None:
     body = st.session_state["summary_text"]
     if not is_blank(body) and attempt(
-        lambda hearth, owner: hearth.store.memory.summarise(owner, summary.message_id, body)
+        lambda services, owner: services.store.memory.summarise(owner, summary.message_id, body)
     ):
         cancel_editing_summary()
 
@@ -183,5 +185,7 @@ def send_edited(session_id: str, message: Message, key: str, model: str) -> None
     prompt = st.session_state[key]
     if is_blank(prompt) and not message.attachments:
         return
-    if attempt(lambda h, owner: h.generations.edit(owner, session_id, message, prompt, model)):
+    if attempt(
+        lambda services, owner: services.generations.edit(owner, session_id, message, prompt, model)
+    ):
         cancel_editing()

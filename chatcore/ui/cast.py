@@ -60,6 +60,6 @@ class Cast:
 
     def _kept(self, version: int) -> Kept:
         if version not in self._read:
-            store = self._view.hearth.store
+            store = self._view.services.store
             self._read[version] = store.personas.version(self._view.owner, version)
         return self._read[version]

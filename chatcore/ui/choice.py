@@ -10,10 +10,10 @@ from functools import partial
 
 import streamlit as st
 
-from chatcore.errors import ChatError, OptionsRefused
-from chatcore.options import BY_DEFAULT, USUAL, Choice, Compact, Options, Think
+from chatcore.errors import OptionsRefused
+from chatcore.options import BY_DEFAULT, USUAL, Choice, Compact, Options
 from chatcore.service import Hearth
-from chatcore.ui import actions, options, words
+from chatcore.ui import actions, options, target, words
 from chatcore.ui.state import View
 
 FULL = {
@@ -51,12 +51,12 @@ def panel(view: View, model: str) -> None:
     # Other fields for another chat, and when all of them are emptied at once.
     prefix = f"option_{session_id}_{st.session_state.get('options_emptied', 0)}"
     now = of(view)
-    thinks, trained = _abilities(view, model)
+    model_known = target.of(view.services, model)
     with place:
         with suppress(OptionsRefused):
             change = partial(_choose, session_id, prefix)
-            options.fields(prefix, now.options, thinks, _left(view), change)
-        st.caption(words.window(view.hearth.settings.num_ctx, trained))
+            options.fields(prefix, now.options, model_known.thinks, _left(view), change)
+        st.caption(words.window(view.services.settings.num_ctx, model_known.trained))
         _full(session_id, now)
 
 
@@ -89,17 +89,6 @@ def _left(view: View) -> str:
     return "as the persona" if view.session and view.session.persona else ""
 
 
-def _abilities(view: View, model: str) -> tuple[tuple[Think, ...], int | None]:
-    """What can be chosen of its thinking, and the window it was trained for."""
-    if view.server is None:
-        return (), None
-    try:
-        client = view.hearth.host.client()
-        return client.thinks(model), client.trained_for(model)
-    except ChatError:  # the request itself will tell
-        return (), None
-
-
 def _choose(session_id: str | None, prefix: str, name: str) -> None:
     """What stands in this field, unless it is refused: the panel says so."""
     with suppress(OptionsRefused):
@@ -108,10 +97,10 @@ def _choose(session_id: str | None, prefix: str, name: str) -> None:
 
 
 def _change(session_id: str | None, changed: Callable[[Options], Options]) -> None:
-    def change(hearth: Hearth, owner: int) -> None:
+    def change(services: Hearth, owner: int) -> None:
         assert session_id is not None
-        chosen = changed(hearth.store.session(owner, session_id).choice.options)
-        hearth.store.memory.choose_options(owner, session_id, chosen)
+        chosen = changed(services.store.session(owner, session_id).choice.options)
+        services.store.memory.choose_options(owner, session_id, chosen)
 
     if session_id is None:
         new = of_new()
@@ -126,13 +115,15 @@ def _choose_full(session_id: str | None, key: str) -> None:
         st.session_state["new_chat_choice"] = replace(of_new(), compact=compact)
     else:
         actions.attempt(
-            lambda hearth, owner: hearth.store.memory.choose_compact(owner, session_id, compact)
+            lambda services, owner: services.store.memory.choose_compact(owner, session_id, compact)
         )
 
 
 def _sum_up(session_id: str, key: str) -> None:
-    def ask(hearth: Hearth, owner: int) -> None:
-        actions.wait_for(hearth.generations.sum_up(owner, session_id), "The model sums the chat up")
+    def ask(services: Hearth, owner: int) -> None:
+        actions.wait_for(
+            services.generations.sum_up(owner, session_id), "The model sums the chat up"
+        )
 
     if actions.attempt(ask) and st.session_state[key] is Compact.NEVER:
         st.session_state[key] = Compact.WHEN_ASKED

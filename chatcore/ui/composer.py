@@ -10,8 +10,18 @@ from chatcore.blank import is_blank
 from chatcore.errors import ChatError
 from chatcore.options import Choice
 from chatcore.types import File, Session
-from chatcore.ui import actions, chips, choice, persona_picker, picker, state, words
-from chatcore.ui.persona_picker import Picked
+from chatcore.ui import (
+    actions,
+    chips,
+    choice,
+    persona_picker,
+    persona_sent,
+    picker,
+    state,
+    target,
+    words,
+)
+from chatcore.ui.persona_sent import Picked
 from chatcore.ui.state import View
 
 
@@ -26,7 +36,7 @@ class Unsent:
     model: str
     new: Choice
     """For a new chat; another one knows its own."""
-    picked: Picked
+    with_whom: Picked
     reason: str = ""
 
 
@@ -76,20 +86,13 @@ def draw(view: View, notices: DeltaGenerator) -> DeltaGenerator:
 
 def _tell_sight(view: View, model: str | None, place: DeltaGenerator) -> None:
     """A word for whoever attaches an image: style.css shows it while there is one."""
-    if not model or _sees(view, model):
+    if not model or target.of(view.services, model).sees:
         return
     with place.container(key="cannot_see"):
         st.caption(
             f":material/visibility_off: {words.plain(model)} cannot see images: pick a model that"
             " can, or take the image away."
         )
-
-
-def _sees(view: View, model: str) -> bool:
-    try:
-        return view.hearth.host.client().sees(model)
-    except ChatError:  # told where the server is
-        return True
 
 
 def _submitted() -> None:
@@ -105,31 +108,34 @@ def _submit() -> None:
     of a page that was closed just after Enter, and the prompt would be lost.
     """
     value = st.session_state["prompt"]
-    asked_for, picked = st.query_params.get("session"), picker.chosen()
-    new, with_whom = choice.of_new(), persona_picker.picked()
+    asked_for, picked_model = st.query_params.get("session"), picker.chosen()
+    new, with_whom = choice.of_new(), persona_sent.picked()
     # Now, since Streamlit forgets the files after this run.
     files, refused = attachments.read_all((file.name, file.getvalue()) for file in value.files)
     prompt = "" if is_blank(value.text) else value.text
     if prompt or files:
-        session_id, model = _addressed(asked_for, picked)
+        session_id, model = _addressed(asked_for, picked_model)
         unsent = Unsent(prompt, files, session_id, model, new, with_whom, refused)
-        _keep(unsent) if refused else _send(unsent)
+        if refused:
+            _keep(unsent)
+        else:
+            _send(unsent)
     elif refused:
         st.session_state["failure"] = refused
 
 
 def send_starter(prompt: str) -> None:
     """The first prompt of a new chat, by a button."""
-    _send(Unsent(prompt, (), None, picker.chosen(), choice.of_new(), persona_picker.picked()))
+    _send(Unsent(prompt, (), None, picker.chosen(), choice.of_new(), persona_sent.picked()))
 
 
-def _addressed(asked_for: str | None, picked: str) -> tuple[str | None, str]:
+def _addressed(asked_for: str | None, picked_model: str) -> tuple[str | None, str]:
     """The chat that the address names, and its model: this page may be older than both."""
     try:
         session = state.session(*state.here(), asked_for)
     except ChatError:  # sending will tell
-        return asked_for, picked
-    return (session.id, session.model or picked) if session else (None, picked)
+        return asked_for, picked_model
+    return (session.id, session.model or picked_model) if session else (None, picked_model)
 
 
 def _send(unsent: Unsent) -> None:
@@ -144,7 +150,7 @@ def _send(unsent: Unsent) -> None:
             unsent.model,
             unsent.files,
             unsent.new,
-            persona_picker.in_force(services, owner, unsent.picked, session, unsent.model),
+            persona_sent.in_force(services, owner, unsent.with_whom, session, unsent.model),
         )
     except ChatError as error:
         _keep(replace(unsent, reason=str(error)))

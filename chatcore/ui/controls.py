@@ -1,12 +1,13 @@
 """The controls under a message: its versions, its menu, and the editor of a prompt."""
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
 from chatcore.context import is_cut
 from chatcore.types import Message, Session
-from chatcore.ui import actions, picker, prompts, seen, words
+from chatcore.ui import actions, forms, picker, prompts, seen, words
 
 KEPT = {
     "pinned": ":material/keep: pinned",
@@ -148,12 +149,5 @@ def edit(session: Session, message: Message) -> None:
     # A form, since in one Ctrl+Enter sends.
     with st.form(f"form_{key}", border=False):
         st.text_area("Your message", value=message.body, key=key, label_visibility="collapsed")
-        with st.container(horizontal=True):
-            st.form_submit_button(
-                "Send",
-                key=f"send_{key}",
-                type="primary",
-                on_click=actions.send_edited,
-                args=(session.id, message, key, picker.chosen()),
-            )
-            st.form_submit_button("Cancel", key=f"cancel_{key}", on_click=actions.cancel_editing)
+        send = partial(actions.send_edited, session.id, message, key, picker.chosen())
+        forms.buttons(key, send, actions.cancel_editing, "Send")

@@ -57,7 +57,7 @@ def midnight(day: date | None) -> int:
 
 
 def empty(view: View, period: str) -> None:
-    if PERIODS[period] is not None and view.hearth.store.sessions(view.owner, limit=1):
+    if PERIODS[period] is not None and view.services.store.sessions(view.owner, limit=1):
         st.info(f"No messages in the last {period}.", icon=":material/bar_chart:")
         return
     st.info(

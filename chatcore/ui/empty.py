@@ -3,9 +3,8 @@
 import streamlit as st
 
 from chatcore.errors import PromptTooLong
-from chatcore.memory import Memory
 from chatcore.personas import Persona
-from chatcore.ui import avatars, composer, persona_picker, picker, words
+from chatcore.ui import avatars, composer, persona_fields, persona_picker, picker, target, words
 from chatcore.ui.state import View
 
 DEMO = """
@@ -29,19 +28,20 @@ def draw(view: View) -> None:
             st.info(NOT_HERE, icon=":material/search_off:")
         st.header("What is on your mind?", anchor=False, text_alignment="center")
         _server(view)
-        if choice := persona_picker.chosen(view):
-            _persona(view, choice.persona)
+        if offer := persona_picker.chosen(view):
+            _persona(view, offer.persona)
 
 
 def _persona(view: View, persona: Persona) -> None:
     """Who was picked, what it asks before the first prompt, and how a chat may begin."""
     st.markdown(avatars.label(persona), text_alignment="center")
     try:
-        memory = Memory(view.hearth.store, view.hearth.settings)
-        memory.tokens_of(view.owner, persona, persona_picker.target(view.hearth, picker.chosen()))
+        view.services.memory.tokens_of(
+            view.owner, persona, target.of(view.services, picker.chosen())
+        )
     except PromptTooLong as error:
         st.warning(words.sentence(str(error)), icon=":material/compress:")
-    persona_picker.ask_fields(persona)
+    persona_fields.inputs(persona.fields, {})
     for n, starter in enumerate(persona.starters):
         st.button(
             words.plain(words.short(starter)),

@@ -5,7 +5,11 @@ from collections.abc import Callable
 import streamlit as st
 
 
-def save_or_cancel(name: str, save: Callable[[], None], cancel: Callable[[], None]) -> None:
+def buttons(
+    name: str, act: Callable[[], None], cancel: Callable[[], None], label: str = "Save"
+) -> None:
+    """name: of the form, after which their keys are called: save_<name>, cancel_<name>."""
     with st.container(horizontal=True):
-        st.form_submit_button("Save", key=f"save_{name}", type="primary", on_click=save)
+        key = f"{label.lower()}_{name}"
+        st.form_submit_button(label, key=key, type="primary", on_click=act)
         st.form_submit_button("Cancel", key=f"cancel_{name}", on_click=cancel)

@@ -3,11 +3,11 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from chatcore.errors import ChatError, PromptTooLong
-from chatcore.memory import Memory, Plan, Target
+from chatcore.errors import PromptTooLong
+from chatcore.memory import Plan
 from chatcore.options import Compact
 from chatcore.types import Message
-from chatcore.ui import picker, words
+from chatcore.ui import picker, target, words
 from chatcore.ui.state import View
 
 LINE = "The model's memory begins here"
@@ -49,20 +49,12 @@ def _plan(view: View) -> Plan | None:
     model = picker.chosen()
     if view.session is None or not model:
         return None
-    session = view.hearth.store.session(view.owner, view.session.id)  # it may have gone on
-    memory = Memory(view.hearth.store, view.hearth.settings)
-    for message in view.hearth.store.messages(view.owner, session.id, last=1):
+    session = view.services.store.session(view.owner, view.session.id)  # it may have gone on
+    memory = view.services.memory
+    for message in view.services.store.messages(view.owner, session.id, last=1):
         if message.state == "streaming":
-            return memory.of(view.owner, session, message, _target(view, message.model))
-    return memory.next(view.owner, session, _target(view, model))
-
-
-def _target(view: View, model: str) -> Target:
-    try:
-        client = view.hearth.host.client()
-        return Target(model, client.trained_for(model), client.sees(model))
-    except ChatError:  # told where the server is
-        return Target(model)
+            return memory.of(view.owner, session, message, target.of(view.services, message.model))
+    return memory.next(view.owner, session, target.of(view.services, model))
 
 
 def _greyed(messages: list[Message]) -> str:

@@ -48,7 +48,7 @@ def load(view: View) -> History:
     assert view.session is not None
     shown = _with_linked(view, view.session.id, _shown(view.session.pk))
     limit = max(shown.wanted, len(shown.messages) + PAGE)
-    messages = view.hearth.store.messages(view.owner, view.session.id, last=limit)
+    messages = view.services.store.messages(view.owner, view.session.id, last=limit)
     messages = messages[_first(shown, messages) :]
     now = tuple((m.id, m.state == "streaming") for m in messages)
     goes_on = bool(shown.messages) and now[: len(shown.messages)] == shown.messages
@@ -98,7 +98,7 @@ def _with_linked(view: View, session_id: str, shown: _Shown) -> _Shown:
     linked = state.linked(view)
     if not linked or linked in [message_id for message_id, _ in shown.messages]:
         return shown
-    ids = [message.id for message in view.hearth.store.messages(view.owner, session_id)]
+    ids = [message.id for message in view.services.store.messages(view.owner, session_id)]
     if linked not in ids:
         return shown
     return replace(shown, messages=(), wanted=max(shown.wanted, len(ids) - ids.index(linked)))

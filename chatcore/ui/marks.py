@@ -53,13 +53,13 @@ class _Marks:
 
 def _under_way(view: View) -> set[int]:
     """The visitor's own: a neighbour who is answered is no reason to look again."""
-    return view.hearth.generations.under_way(view.owner)
+    return view.services.generations.under_way(view.owner)
 
 
 def _marks(view: View, shown: int) -> str:
     """With an element beside it the style sheet stays where it is put, and is replaced there."""
     under_way = _under_way(view)
-    sessions = view.hearth.store.sessions(view.owner, shown)
+    sessions = view.services.store.sessions(view.owner, shown)
     replying = [s for s in sessions if s.pk in under_way]
     unread = [s for s in sessions if s.unread and s.pk not in under_way]
     rules = _rule(replying, "⋯", "replying", 400) + _rule(unread, "●", "unread reply", 700)

@@ -64,7 +64,7 @@ def _moved_on(session: Session, asked_for: str) -> bool:
 
 def _elsewhere(view: View, session: Session, message_id: int) -> None:
     try:
-        message = view.hearth.store.message(view.owner, message_id)
+        message = view.services.store.message(view.owner, message_id)
     except MessageNotFound:
         message = None
     if message is None or message.session_pk != session.pk:

@@ -6,7 +6,6 @@ import streamlit as st
 
 from chatcore.blank import is_blank
 from chatcore.errors import ChatError, OptionsRefused, PersonaNotFound, PersonaRefused
-from chatcore.memory import Memory
 from chatcore.personas import Persona, exchange, parse, variables
 from chatcore.personas.persona import FIELDS
 from chatcore.service import Hearth
@@ -16,9 +15,9 @@ from chatcore.ui import (
     avatars,
     options,
     persona_list,
-    persona_picker,
     persona_scratch,
     picker,
+    target,
     words,
 )
 from chatcore.ui.state import View
@@ -54,7 +53,7 @@ def draw(view: View, asked_for: str) -> None:
 def _kept(view: View, asked_for: str) -> Kept | None:
     if asked_for == "new":
         return None
-    for kept in view.hearth.store.personas.of(view.owner):
+    for kept in view.services.store.personas.of(view.owner):
         if str(kept.id) == asked_for:
             return kept
     raise PersonaNotFound("There is no such persona here: it may be deleted.")
@@ -147,10 +146,9 @@ def _variables(system: str, own: list[str]) -> None:
 
 
 def _length(view: View, persona: Persona) -> None:
-    memory = Memory(view.hearth.store, view.hearth.settings)
-    target = persona_picker.target(view.hearth, persona.model or picker.chosen())
+    asked = target.of(view.services, persona.model or picker.chosen())
     try:
-        tokens, num_ctx = memory.tokens_of(view.owner, persona, target)
+        tokens, num_ctx = view.services.memory.tokens_of(view.owner, persona, asked)
     except ChatError as error:
         st.warning(words.sentence(str(error)), icon=":material/compress:")
     else:

@@ -5,8 +5,8 @@ import streamlit as st
 from chatcore.errors import ChatError
 from chatcore.personas import Persona, exchange
 from chatcore.service import Hearth
-from chatcore.ui import actions, avatars, persona_picker, words
-from chatcore.ui.persona_picker import Choice
+from chatcore.ui import actions, avatars, offers, persona_picker, words
+from chatcore.ui.offers import Offer
 from chatcore.ui.state import View
 
 NAME_CHARACTERS = 80
@@ -39,67 +39,67 @@ def draw(view: View) -> None:
         )
         _import(view)
     _undo()
-    found = persona_picker.choices(view.hearth, view.owner)
-    own = {label: choice for label, choice in found.items() if choice.persona_id is not None}
+    found = offers.by_label(view.services, view.owner)
+    own = {label: offer for label, offer in found.items() if offer.persona_id is not None}
     st.subheader("Yours", anchor=False)
     if not own:
         st.caption("None yet: make one, or duplicate one of those below.")
-    for label, choice in own.items():
-        _row(label, choice, f"persona_{choice.persona_id}")
+    for label, offer in own.items():
+        _row(label, offer, f"persona_{offer.persona_id}")
     st.subheader("Built in", anchor=False)
     for n, label in enumerate(label for label in found if label not in own):
         _row(label, found[label], f"persona_built_in_{n}")
 
 
-def _row(label: str, choice: Choice, key: str) -> None:
+def _row(label: str, offer: Offer, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=key):
         with st.container(gap=None, width="stretch"):
-            _name(choice)
-            says = words.short(choice.persona.system, SAYS_CHARACTERS)
+            _name(offer)
+            says = words.short(offer.persona.system, SAYS_CHARACTERS)
             st.caption(words.plain(says) or "No system prompt")
         if st.button(
             "Chat",
             key=f"{key}_chat",
-            help=f"Begin a chat with {words.plain(choice.persona.name)}",
+            help=f"Begin a chat with {words.plain(offer.persona.name)}",
             on_click=persona_picker.want,
             args=(label,),
         ):
             # {} and not nothing, with which a parameter that is bound to a widget is an error
             st.switch_page("pages/chat.py", query_params={})
-        _what_else(choice, key)
+        _what_else(offer, key)
 
 
-def _name(choice: Choice) -> None:
-    if choice.persona_id is None:
-        st.markdown(f"**{avatars.label(choice.persona)}**")
+def _name(offer: Offer) -> None:
+    if offer.persona_id is None:
+        st.markdown(f"**{avatars.label(offer.persona)}**")
     else:
         st.page_link(
             "pages/personas.py",
-            label=words.plain(choice.persona.name),
-            icon=avatars.of(choice.persona),
-            query_params={"persona": str(choice.persona_id)},
+            label=words.plain(offer.persona.name),
+            icon=avatars.of(offer.persona),
+            query_params={"persona": str(offer.persona_id)},
         )
 
 
-def _what_else(choice: Choice, key: str) -> None:
-    if choice.persona_id is None:
-        st.button("Duplicate", key=f"{key}_duplicate", on_click=duplicate, args=(choice.persona,))
+def _what_else(offer: Offer, key: str) -> None:
+    if offer.persona_id is None:
+        st.button("Duplicate", key=f"{key}_duplicate", on_click=duplicate, args=(offer.persona,))
         return
     st.menu_button(
-        f"More for {words.plain(choice.persona.name)}",
+        f"More for {words.plain(offer.persona.name)}",
         ["Edit", "Duplicate", "Delete"],
         icon=":material/more_vert:",
-        key=(menu := f"persona_menu_{choice.persona_id}"),
+        key=(menu := f"persona_menu_{offer.persona_id}"),
         type="tertiary",
         on_click=_act,
-        args=(choice.persona_id, choice.persona, menu),
+        args=(offer.persona_id, offer.persona, menu),
     )
 
 
 def _act(persona_id: int, persona: Persona, key: str) -> None:
     match st.session_state[key]:
         case "Edit":
-            edit(str(persona_id))
+            open_in_editor(str(persona_id))
         case "Duplicate":
             duplicate(persona)
         case "Delete":
@@ -107,10 +107,10 @@ def _act(persona_id: int, persona: Persona, key: str) -> None:
 
 
 def _new() -> None:
-    edit("new")
+    open_in_editor("new")
 
 
-def edit(which: str) -> None:
+def open_in_editor(which: str) -> None:
     st.query_params["persona"] = which
 
 
@@ -122,7 +122,7 @@ def duplicate(persona: Persona) -> None:
 
 def create(persona: Persona) -> None:
     def make(services: Hearth, owner: int) -> None:
-        edit(str(services.store.personas.create(owner, persona).id))
+        open_in_editor(str(services.store.personas.create(owner, persona).id))
 
     actions.attempt(make)
 
@@ -176,7 +176,7 @@ def _refusal(view: View, name: str, data: bytes) -> str:
     """Why the file is no persona here by now; "" where it is one."""
     try:
         persona = avatars.check(exchange.read(data))
-        view.hearth.store.personas.create(view.owner, persona)
+        view.services.store.personas.create(view.owner, persona)
     except ChatError as error:
         return f"{name} was not imported: {error}"
     return ""

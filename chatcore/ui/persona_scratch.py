@@ -13,12 +13,11 @@ from chatcore.generation import Generation
 from chatcore.personas import Persona
 from chatcore.trial import Trial
 from chatcore.types import Said
-from chatcore.ui import avatars, persona_picker, picker, state, words
+from chatcore.ui import avatars, persona_sent, picker, prose, state, words
 from chatcore.ui.cast import AVATARS
 from chatcore.ui.clock import Clock
 from chatcore.ui.follow import pieces
 from chatcore.ui.state import View
-from chatcore.ui.transcript import draw_text
 
 HEIGHT = 400  # pixels
 SAID, REPLY, FAILURE = "scratch_said", "scratch_reply", "scratch_failure"
@@ -59,7 +58,7 @@ def clear() -> None:
 
 def stop() -> None:
     if (reply := _under_way()) is not None:
-        state.view().hearth.generations.end(reply)
+        state.view().services.generations.end(reply)
 
 
 def _said() -> list[Said]:
@@ -74,7 +73,7 @@ def _under_way() -> Generation | None:
 
 def _draw(said: Said, persona: Persona | None) -> None:
     with st.chat_message(said.role, avatar=_avatar(said.role, persona)):
-        draw_text(said.content)
+        prose.draw(said.content)
 
 
 def _avatar(role: str, persona: Persona | None) -> str | None:
@@ -89,12 +88,12 @@ def _ask(view: View, persona: Persona, prompt: str) -> None:
     st.session_state.pop(FAILURE, None)
     asked = Said("user", prompt)
     _draw(asked, persona)
-    here = persona_picker.picked()
+    here = persona_sent.picked()
     trial = Trial(persona, (*_said(), asked), here.zone, here.locale)
     installed = [model.name for model in view.server.models] if view.server else []
     model = persona.model if persona.model in installed else picker.chosen()
     try:
-        st.session_state[REPLY] = view.hearth.generations.try_out(view.owner, trial, model)
+        st.session_state[REPLY] = view.services.generations.try_out(view.owner, trial, model)
     except ChatError as error:
         st.session_state[FAILURE] = str(error)
         st.rerun()

@@ -55,7 +55,7 @@ def chosen() -> str:
 def _remembered(view: View, installed: list[str]) -> str:
     if view.session is not None and view.session.model:
         return view.session.model
-    latest = view.hearth.store.sessions(view.owner, limit=1)
+    latest = view.services.store.sessions(view.owner, limit=1)
     if latest and latest[0].model in installed:
         return latest[0].model
     return installed[0] if installed else ""

@@ -3,11 +3,13 @@
 Inserting them is the browser's alone: prompts.js.
 """
 
+from functools import partial
+
 import streamlit as st
 
 from chatcore.service import Hearth
 from chatcore.types import Message, SavedPrompt
-from chatcore.ui import actions, words
+from chatcore.ui import actions, forms, words
 from chatcore.ui.state import View
 
 NEW = 0  # no prompt's id
@@ -19,9 +21,9 @@ def draw(view: View) -> None:
         "Type `/` in the empty prompt box of a chat, or press the `/` in it, to insert one."
     )
     _undo()
-    for prompt in view.hearth.store.prompts.of(view.owner):
+    for prompt in view.services.store.prompts.of(view.owner):
         if _is_edited(prompt.id):
-            _editor(prompt, view.hearth.store.prompts.text(view.owner, prompt.id))
+            _editor(prompt, view.services.store.prompts.text(view.owner, prompt.id))
         else:
             _prompt(prompt)
     if _is_edited(NEW):
@@ -64,15 +66,7 @@ def _editor(prompt: SavedPrompt, text: str) -> None:
         _tell_refusal()
         st.text_input("Name", prompt.name, key=f"prompt_name_{prompt.id}", autocomplete="off")
         st.text_area("Text", text, key=f"prompt_text_{prompt.id}", height=200)
-        with st.container(horizontal=True):
-            st.form_submit_button(
-                "Save",
-                key=f"prompt_save_{prompt.id}",
-                type="primary",
-                on_click=_save,
-                args=(prompt.id,),
-            )
-            st.form_submit_button("Cancel", key=f"prompt_cancel_{prompt.id}", on_click=_stop)
+        forms.buttons(f"prompt_{prompt.id}", partial(_save, prompt.id), _close_editor)
 
 
 def _is_edited(prompt_id: int) -> bool:
@@ -84,7 +78,7 @@ def _edit(prompt_id: int) -> None:
     st.session_state["prompt_edited"] = prompt_id
 
 
-def _stop() -> None:
+def _close_editor() -> None:
     st.session_state.pop("prompt_edited", None)
 
 
@@ -99,7 +93,7 @@ def _save(prompt_id: int) -> None:
             services.store.prompts.change(owner, prompt_id, name, text)
 
     if _attempt(save):
-        _stop()
+        _close_editor()
 
 
 def _delete(prompt: SavedPrompt) -> None:
@@ -146,11 +140,7 @@ def ask_name(message: Message) -> None:
             placeholder="letters, digits, - and _",
             autocomplete="off",
         )
-        with st.container(horizontal=True):
-            st.form_submit_button(
-                "Save", key=f"save_{key}", type="primary", on_click=_save_as, args=(message, key)
-            )
-            st.form_submit_button("Cancel", key=f"cancel_{key}", on_click=_stop_saving)
+        forms.buttons(key, partial(_save_as, message, key), _stop_saving)
 
 
 def _save_as(message: Message, key: str) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 import streamlit as st
 
-from chatcore.memory import Memory
 from chatcore.types import ChatRequest, Message, Seen
 from chatcore.ui import actions, state, words
 
@@ -14,7 +13,7 @@ HEIGHT = 400  # pixels
 
 def draw(message: Message, seen: Seen) -> None:
     view = state.view()
-    memory = Memory(view.hearth.store, view.hearth.settings)
+    memory = view.services.memory
     body = _body(memory.request(view.owner, message, seen))
     with st.container(key=f"seen_{message.id}", border=True):
         st.markdown("**What the model saw**")

@@ -17,7 +17,7 @@ WORD = "delete"
 
 
 def who(view: View) -> None:
-    settings = view.hearth.settings
+    settings = view.services.settings
     match settings.identity_mode:
         case "single":
             st.markdown(
@@ -38,10 +38,10 @@ def who(view: View) -> None:
 
 def browsers(view: View) -> None:
     """Only where a browser is what tells people apart."""
-    if view.hearth.settings.identity_mode != "browser":
+    if view.services.settings.identity_mode != "browser":
         return
     st.subheader("Browsers", anchor=False)
-    mine, found = state.key(view.hearth), view.hearth.store.identities.browsers(view.owner)
+    mine, found = state.key(view.services), view.services.store.identities.browsers(view.owner)
     for n, browser in enumerate(found):
         _browser(browser, n, mine=browser.key == mine, alone=len(found) == 1)
     _invitation(view)
@@ -87,7 +87,7 @@ def _invitation(view: View) -> None:
 
 def _is_good(view: View, token: str) -> bool:
     try:
-        return view.hearth.store.identities.inviter(token) == view.owner
+        return view.services.store.identities.inviter(token) == view.owner
     except PairingRefused:
         return False
 
@@ -111,7 +111,7 @@ def _withdraw() -> None:
 
 def data(view: View) -> None:
     st.subheader("Your data", anchor=False)
-    extent = view.hearth.store.belongings.extent(view.owner)
+    extent = view.services.store.belongings.extent(view.owner)
     characters = words.count(extent.characters)
     text = f"{words.things(extent.messages, 'message')} with {characters} characters"
     files = words.things(extent.files, "file")
@@ -119,7 +119,7 @@ def data(view: View) -> None:
         files += f" ({words.size(extent.file_bytes)})"
     st.markdown(f"{words.things(extent.chats, 'chat')}, {text} and {files}, the trash included.")
     if not view.has_accounts:
-        st.caption(f"Kept in {words.plain(view.hearth.store.location)}")
+        st.caption(f"Kept in {words.plain(view.services.store.location)}")
     st.link_button("Export all as JSON", "export", icon=":material/download:")
 
 

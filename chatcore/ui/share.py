@@ -31,7 +31,7 @@ def draw(view: View, session: Session) -> None:
         with panel:
             actions.tell_failure()
             _new_link(session)
-            _links(view.hearth.store.shares.of(view.owner, session.id))
+            _links(view.services.store.shares.of(view.owner, session.id))
             _files(session)
 
 
@@ -60,7 +60,7 @@ def _new_link(session: Session) -> None:
 
 def all_links(view: View) -> None:
     """A section of the Settings page, where there are any."""
-    if shares := view.hearth.store.shares.of(view.owner):
+    if shares := view.services.store.shares.of(view.owner):
         st.subheader("Links to your chats", anchor=False)
         _links(shares, named=True)
 

@@ -9,9 +9,9 @@ from chatcore.errors import SessionNotFound
 from chatcore.service import Hearth, hearth
 from chatcore.sharing import key_hash
 from chatcore.types import SharedChat, SharedMessage
-from chatcore.ui import actions, chips, state, words
+from chatcore.ui import actions, chips, prose, state, words
 from chatcore.ui.cast import AVATARS
-from chatcore.ui.transcript import THOUGHTS, draw_text
+from chatcore.ui.transcript import THOUGHTS
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ def _message(link: Opened, message: SharedMessage, n: int) -> None:
     ):
         if message.thinking:
             with st.expander("Thoughts", icon=THOUGHTS):
-                draw_text(message.thinking)
-        draw_text(message.body)
+                prose.draw(message.thinking)
+        prose.draw(message.body)
         right = urlencode({"session": link.session_id, "key": link.key})
         chips.draw(message.attachments, str(n), f"?{right}")
         if message.model:

@@ -48,7 +48,7 @@ def _new_chat() -> None:
 
 def _chats(view: View) -> None:
     shown = st.session_state.get("chats_shown", PAGE_OF_CHATS)
-    sessions = view.hearth.store.sessions(view.owner, shown + 1)
+    sessions = view.services.store.sessions(view.owner, shown + 1)
     chats.draw(view, sessions[:shown])
     if len(sessions) > shown:
         st.button(
@@ -114,7 +114,7 @@ def _server(view: View) -> None:
         key="look_again",
         type="tertiary",
         help="Look for an Ollama server that was started meanwhile",
-        on_click=view.hearth.host.look_again,
+        on_click=view.services.host.look_again,
     )
     if not view.has_accounts:
-        st.caption(f"Chats are kept in {words.plain(view.hearth.store.location)}")
+        st.caption(f"Chats are kept in {words.plain(view.services.store.location)}")

@@ -76,7 +76,7 @@ def who() -> None:
 def bringing(view: View) -> None:
     """Where this browser had chats before its person signed in."""
     key = st.context.headers.get(BROWSER)
-    if not key or not view.hearth.store.identities.has_chats(key):
+    if not key or not view.services.store.identities.has_chats(key):
         return
     st.markdown("This browser has chats from before you signed in, which anyone at it could read.")
     st.button("Bring my chats here", key="bring", icon=":material/move_down:", on_click=_bring)

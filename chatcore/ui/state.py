@@ -23,7 +23,7 @@ from chatcore.ui.rest import Rest
 class View:
     """One run of the page: who looks, at which session, and which model server answers."""
 
-    hearth: Hearth
+    services: Hearth
     owner: int
     in_chat: bool
     """Whether the page is the chat's, and so the address a chat's."""
@@ -42,7 +42,7 @@ class View:
     @property
     def has_accounts(self) -> bool:
         """Whether people sign in here: none of them is told of the machine behind it."""
-        return self.hearth.settings.identity_mode in ("oidc", "header")
+        return self.services.settings.identity_mode in ("oidc", "header")
 
 
 def load(in_chat: bool) -> View:
@@ -106,7 +106,7 @@ def session(services: Hearth, owner: int, asked_for: str | None) -> Session | No
 def linked(view: View) -> int:
     """The id of the message that the address names; 0, which is no message's, where none."""
     asked_for = number(st.query_params.get("message", ""))
-    return view.hearth.store.identities.current(view.owner, asked_for) if asked_for else 0
+    return view.services.store.identities.current(view.owner, asked_for) if asked_for else 0
 
 
 def zone() -> ZoneInfo | None:

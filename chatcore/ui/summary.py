@@ -4,9 +4,8 @@ from functools import partial
 
 import streamlit as st
 
-from chatcore.markdown import blocks
 from chatcore.types import Summary
-from chatcore.ui import actions, forms
+from chatcore.ui import actions, forms, prose
 from chatcore.ui.state import View
 
 
@@ -14,7 +13,7 @@ def of(view: View) -> Summary | None:
     session = view.session
     if session is None or not session.choice.compact:
         return None
-    return view.hearth.store.memory.summary(view.owner, session.leaf_id)
+    return view.services.store.memory.summary(view.owner, session.leaf_id)
 
 
 def draw(summary: Summary) -> None:
@@ -28,14 +27,13 @@ def draw(summary: Summary) -> None:
         if editing:
             _editor(summary)
             return
-        for block in blocks(summary.body):
-            st.markdown(block)
+        prose.draw(summary.body)
         st.button("Edit summary", key="edit_summary", on_click=actions.begin_editing_summary)
 
 
 def _editor(summary: Summary) -> None:
     with st.form("summary_edited", border=False):
         st.text_area("Summary", value=summary.body, key="summary_text")
-        forms.save_or_cancel(
+        forms.buttons(
             "summary", partial(actions.save_summary, summary), actions.cancel_editing_summary
         )

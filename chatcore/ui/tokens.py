@@ -16,8 +16,8 @@ def draw(view: View) -> None:
         "A program that shows a token may read and change your chats by the HTTP API, until you"
         " revoke it."
     )
-    _new()
-    for token in view.hearth.store.tokens.of(view.owner):
+    _shown_once()
+    for token in view.services.store.tokens.of(view.owner):
         _token(token)
     with st.container(horizontal=True, vertical_alignment="bottom", key="make_token"):
         st.text_input(
@@ -30,7 +30,7 @@ def draw(view: View) -> None:
         st.button("Make a token", key="token_make", icon=":material/key:", on_click=_make)
 
 
-def _new() -> None:
+def _shown_once() -> None:
     """Until it is put away; nothing but this page ever shows it."""
     if (token := st.session_state.get("token_new")) is None:
         return

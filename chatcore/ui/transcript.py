@@ -7,7 +7,6 @@ from itertools import chain
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from chatcore.markdown import blocks
 from chatcore.types import Message, Turn
 from chatcore.ui import (
     actions,
@@ -15,6 +14,7 @@ from chatcore.ui import (
     composer,
     controls,
     history,
+    prose,
     share,
     summary,
     waiting,
@@ -69,7 +69,7 @@ class Transcript:
         else:
             self._draw_all(earlier)
         below = self._write(prompt)
-        rest.add(lambda: self._outcome(prompt, below))
+        rest.add(lambda: self._draw_controls(prompt, below))
         rest.add(lambda: self._draw_next(replying=True))
         rest.add(lambda: self._draw_composer(notices))
         rest.add(lambda: composer.draw_stop(stop, self._session))
@@ -105,7 +105,7 @@ class Transcript:
                     summary.draw(self._summary)
 
     def _draw(self, message: Message) -> None:
-        self._outcome(message, self._write(message))
+        self._draw_controls(message, self._write(message))
 
     def _write(self, message: Message) -> DeltaGenerator:
         """All but what stands below the text; returns the place for that."""
@@ -119,12 +119,12 @@ class Transcript:
         if message.thinking:
             _thoughts(above, message)
         with text:
-            draw_text(message.body)
+            prose.draw(message.body)
         return below
 
     def _draw_next(self, replying: bool, again: bool = False) -> None:
         """again: but not over an editor, which may be open."""
-        prompt = self._view.hearth.store.next_prompt(self._view.owner, self._session.id)
+        prompt = self._view.services.store.next_prompt(self._view.owner, self._session.id)
         if prompt is not None and not (again and _is_edited(prompt)):
             waiting.draw(self._next, self._session, prompt, replying)
 
@@ -133,7 +133,7 @@ class Transcript:
 
         Returns the turn that began when it ended, of a prompt that had waited.
         """
-        generation = self._view.hearth.generations.of(self._view.owner, message)
+        generation = self._view.services.generations.of(self._view.owner, message)
         if generation is None:
             self._draw(self._stored(message))
             self._ended(None, unread=True)
@@ -154,7 +154,7 @@ class Transcript:
         message = self._stored(message)
         if message.thinking:
             _thoughts(above, message, drawn=message.thinking == thoughts)
-        self._outcome(message, below.container())
+        self._draw_controls(message, below.container())
         clock.tick_others()
         return generation.next
 
@@ -198,9 +198,9 @@ class Transcript:
             return st.empty(), st.container(), st.empty() if live else st.container()
 
     def _stored(self, message: Message) -> Message:
-        return self._view.hearth.store.message(self._view.owner, message.id)
+        return self._view.services.store.message(self._view.owner, message.id)
 
-    def _outcome(self, message: Message, place: DeltaGenerator) -> None:
+    def _draw_controls(self, message: Message, place: DeltaGenerator) -> None:
         """How the reply ended, and what can be done with it."""
         if not _is_edited(message):
             with place:
@@ -220,7 +220,7 @@ def _thoughts(place: DeltaGenerator, message: Message, drawn: bool = False) -> N
     """drawn: they are in the block, of which only the name changes."""
     with place.expander(words.thoughts(message), icon=THOUGHTS):
         if not drawn:
-            draw_text(message.thinking)
+            prose.draw(message.thinking)
 
 
 def _follow_thoughts(place: DeltaGenerator, stream: Iterator[Piece]) -> None:
@@ -229,11 +229,6 @@ def _follow_thoughts(place: DeltaGenerator, stream: Iterator[Piece]) -> None:
     if first is not None:
         with place.expander("Thinking", icon=THOUGHTS):
             st.write_stream(chain([first], stream))
-
-
-def draw_text(text: str) -> None:
-    for block in blocks(text):
-        st.markdown(block)
 
 
 def _unsaved(reason: str) -> None:

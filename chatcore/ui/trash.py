@@ -15,7 +15,7 @@ AT_ONCE = 20
 def draw(view: View) -> None:
     """Where there is anything in it."""
     shown = st.session_state.get("trash_shown", AT_ONCE)
-    if not (deleted := view.hearth.store.trash.sessions(view.owner, shown + 1)):
+    if not (deleted := view.services.store.trash.sessions(view.owner, shown + 1)):
         return
     st.subheader("Trash", anchor=False)
     for each in deleted[:shown]:

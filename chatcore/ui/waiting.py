@@ -48,7 +48,7 @@ def _buttons(prompt: Message, when: str) -> None:
 def _editor(place: DeltaGenerator, session: Session, prompt: Message) -> None:
     with place.form("waiting_edited"):
         st.text_area("Your next message", value=prompt.body, key="next_text")
-        forms.save_or_cancel(
+        forms.buttons(
             "next",
             partial(actions.edit_next, session.id, prompt),
             partial(actions.cancel_editing_next, session.id, prompt),

@@ -140,9 +140,9 @@ def speed(rate: float) -> str:
 
 def gauge(fit: Fit, compact: bool) -> str:
     """What the next request will hold: 14 messages, 3,100 of 8,192 tokens"""
-    told = f"{_messages(len(fit.sent))}, {fit.tokens:,} of {fit.num_ctx:,} tokens"
+    told = f"{things(len(fit.sent), 'message')}, {fit.tokens:,} of {fit.num_ctx:,} tokens"
     if fit.left_out:
-        oldest = _messages(len(fit.left_out), "older ")
+        oldest = things(len(fit.left_out), "older message")
         becomes = "summed up first" if compact else "left out, above the line"
         return warning(f"{told} · {oldest} will be {becomes}")
     return warning(f"{told} · nearly full") if fit.tokens > NEAR * fit.budget else told
@@ -150,8 +150,8 @@ def gauge(fit: Fit, compact: bool) -> str:
 
 def seen(of: Seen) -> str:
     """The same of a request that was made."""
-    told = f"{_messages(of.size.messages)}, about {of.tokens:,} of {of.num_ctx:,} tokens"
-    return f"{told} · {_messages(of.left_out, 'older ')} left out" if of.left_out else told
+    told = f"{things(of.size.messages, 'message')}, about {of.tokens:,} of {of.num_ctx:,} tokens"
+    return f"{told} · {things(of.left_out, 'older message')} left out" if of.left_out else told
 
 
 def build(of: Seen, model: str) -> str:
@@ -193,10 +193,6 @@ def cut(of: Seen, prompt_eval_count: int) -> str:
 
 def warning(markdown: str) -> str:
     return f":orange[{markdown}]"
-
-
-def _messages(n: int, kind: str = "") -> str:
-    return f"{n:,} {kind}message{'s' * (n != 1)}"
 
 
 def thoughts(message: Message) -> str:

@@ -2,7 +2,6 @@
 
 import base64
 
-import httpx
 import pytest
 from playwright.sync_api import expect
 
@@ -82,7 +81,7 @@ def test_an_image_for_a_model_that_cannot_see_is_told_and_nothing_is_lost(app, f
     expect(page.locator(".st-key-unsent_0")).to_contain_text("cat.png")
     expect(messages(page)).to_have_count(0)
     assert fake.requests == []
-    assert httpx.get(f"{app.url}/attachments/1").status_code == 404
+    assert page.request.get(f"{app.url}/attachments/1").status == 404
 
 
 def paste(page, data):

@@ -27,7 +27,7 @@ def save(name, text):
 def write(page, n, name, text):
     page.text_input(key=f"prompt_name_{n}").set_value(name)
     page.text_area(key=f"prompt_text_{n}").set_value(text)
-    return page.button(key=f"prompt_save_{n}").click().run()
+    return page.button(key=f"save_prompt_{n}").click().run()
 
 
 def shown(page):
@@ -63,7 +63,7 @@ def test_a_change_can_be_called_off(settings):
     n = save("review", "Review this.")
     settings.run().button(key=f"prompt_edit_{n}").click().run()
     settings.text_input(key=f"prompt_name_{n}").set_value("other")
-    settings.button(key=f"prompt_cancel_{n}").click().run()
+    settings.button(key=f"cancel_prompt_{n}").click().run()
     assert saved() == {"review": "Review this."}
     assert not settings.text_area
 
