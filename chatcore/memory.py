@@ -121,11 +121,13 @@ class Memory:
             messages = [*Voice(kept.persona, seen.values).wire_messages(), *messages]
         return ChatRequest(reply.model, messages, seen.options, seen.think, seen.keep_alive)
 
-    def tokens_of(self, owner: int, persona: Persona, target: Target) -> tuple[int, int]:
-        """About how many tokens its system prompt takes, and of how large a window. Raises
-        PromptTooLong where no prompt would fit beside it."""
+    def tokens_of(
+        self, owner: int, persona: Persona, target: Target, chosen: Options = USUAL
+    ) -> tuple[int, int]:
+        """About how many tokens its system prompt takes, and of how large a window, in a chat with
+        such options. Raises PromptTooLong where no prompt would fit beside it."""
         voice = Voice(persona, {})
-        options = self._in_effect(persona.options, target.trained)
+        options = self._in_effect(chosen.over(persona.options), target.trained)
         counter = Counter(Estimator(self._store.memory.samples(owner, target.model)))
         own = voice.parts()
         num_ctx = _fit([*own, NEXT_PROMPT], options, counter, voice).num_ctx
@@ -317,7 +319,7 @@ def _fit(parts: list[Part], options: Options, counter: Counter, voice: Voice | N
     raise PromptTooLong(
         f"The system prompt of {voice.persona.name} takes about {tokens:,.0f} tokens, too many"
         f" for a context window of {num_ctx:,}: shorten it, choose another persona, or a larger"
-        " window in the sidebar, then press Regenerate."
+        " num_ctx under Options, then try again."
     )
 
 

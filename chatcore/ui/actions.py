@@ -165,8 +165,8 @@ def cancel_editing() -> None:
     st.session_state.pop("editing", None)
 
 
-def begin_editing_summary() -> None:
-    st.session_state["editing_summary"] = True
+def begin_editing_summary(summary: Summary) -> None:
+    st.session_state["editing_summary"] = summary.id
 
 
 def cancel_editing_summary() -> None:
@@ -174,7 +174,7 @@ def cancel_editing_summary() -> None:
 
 
 def save_summary(summary: Summary) -> None:
-    body = st.session_state["summary_text"]
+    body = st.session_state[f"summary_text_{summary.id}"]
     if not is_blank(body) and attempt(
         lambda services, owner: services.store.memory.summarise(owner, summary.message_id, body)
     ):

@@ -28,7 +28,7 @@ class Cast:
 
     def change(self, messages: Sequence[Message], message: Message) -> str:
         """What stands above a reply, as Markdown; "" where nothing changed since the one before."""
-        if message.role != "assistant":
+        if message.role != "assistant" or not self._is_known(message):
             return ""
         ids = [each.id for each in messages]
         earlier = messages[: ids.index(message.id)]
@@ -50,13 +50,17 @@ class Cast:
         same = before is not None and self._kept(before).id == kept.id
         return avatars.label(kept.persona) + ", as it was edited" * same
 
+    def _is_known(self, message: Message) -> bool:
+        """A reply that ended before it was asked for was with nobody in particular."""
+        return message.seen is not None or message.state == "streaming"
+
     def _version(self, message: Message) -> int | None:
-        """Of a reply that is not asked for yet, what its chat is with."""
+        """Of a reply that was not asked for, what its chat is with."""
         if message.seen is not None:
             return message.seen.persona
         session = self._view.session
-        waits = message.state == "streaming" and session is not None and session.persona
-        return waits.version if waits else None
+        in_force = session.persona if session and message.role == "assistant" else None
+        return in_force.version if in_force else None
 
     def _kept(self, version: int) -> Kept:
         if version not in self._read:

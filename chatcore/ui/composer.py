@@ -9,7 +9,8 @@ from chatcore import attachments
 from chatcore.blank import is_blank
 from chatcore.errors import ChatError
 from chatcore.options import Choice
-from chatcore.types import File, Session
+from chatcore.service import Hearth
+from chatcore.types import File, InForce, Session
 from chatcore.ui import (
     actions,
     chips,
@@ -150,7 +151,7 @@ def _send(unsent: Unsent) -> None:
             unsent.model,
             unsent.files,
             unsent.new,
-            persona_sent.in_force(services, owner, unsent.with_whom, session, unsent.model),
+            _in_force(services, owner, unsent, session),
         )
     except ChatError as error:
         _keep(replace(unsent, reason=str(error)))
@@ -159,10 +160,23 @@ def _send(unsent: Unsent) -> None:
             st.query_params["session"] = session_id
 
 
+def _in_force(
+    services: Hearth, owner: int, unsent: Unsent, session: Session | None
+) -> InForce | None:
+    options = unsent.new.options
+    return persona_sent.in_force(services, owner, unsent.with_whom, session, unsent.model, options)
+
+
 def _send_again(unsent: Unsent) -> None:
-    """To the model picked by now, where its own chat is open: the old one may be the reason."""
-    own = unsent.session_id == st.query_params.get("session")
-    _send(replace(unsent, model=picker.chosen() or unsent.model) if own else unsent)
+    """As is chosen by now, where its own chat is open: what was chosen may be the reason."""
+    if unsent.session_id == st.query_params.get("session"):
+        model = picker.chosen() or unsent.model
+        unsent_now = replace(
+            unsent, model=model, new=choice.of_new(), with_whom=persona_sent.picked()
+        )
+        _send(unsent_now)
+    else:
+        _send(unsent)
     _discard(unsent)
 
 

@@ -4,7 +4,16 @@ import streamlit as st
 
 from chatcore.errors import PromptTooLong
 from chatcore.personas import Persona
-from chatcore.ui import avatars, composer, persona_fields, persona_picker, picker, target, words
+from chatcore.ui import (
+    avatars,
+    choice,
+    composer,
+    persona_fields,
+    persona_picker,
+    picker,
+    target,
+    words,
+)
 from chatcore.ui.state import View
 
 DEMO = """
@@ -36,9 +45,9 @@ def _persona(view: View, persona: Persona) -> None:
     """Who was picked, what it asks before the first prompt, and how a chat may begin."""
     st.markdown(avatars.label(persona), text_alignment="center")
     try:
-        view.services.memory.tokens_of(
-            view.owner, persona, target.of(view.services, picker.chosen())
-        )
+        model, options = picker.chosen(), choice.of_new().options
+        asked = target.of(view.services, model)
+        view.services.memory.tokens_of(view.owner, persona, asked, options)
     except PromptTooLong as error:
         st.warning(words.sentence(str(error)), icon=":material/compress:")
     persona_fields.inputs(persona.fields, {})

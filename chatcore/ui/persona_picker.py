@@ -29,7 +29,15 @@ def settle(view: View) -> None:
         if st.session_state.get("persona_of", ...) != shown_for:
             st.session_state["persona_of"] = shown_for
             label = st.session_state.pop("persona_wanted", NOBODY)
+            _settle_model(view, label)
     st.session_state["persona"] = label
+
+
+def _settle_model(view: View, label: str) -> None:
+    """That of a persona which was chosen on another page."""
+    offer = None if label == NOBODY else offers.by_label(view.services, view.owner).get(label)
+    if offer is not None and offer.persona.model and view.server is not None:
+        _take_model(view.services, view.owner, view.session, offer.persona)
 
 
 def draw(view: View) -> DeltaGenerator:
@@ -71,7 +79,7 @@ def _of_this_chat(session: Session, kept: Kept, offer: Offer | None) -> None:
             key="use_new_persona",
             type="tertiary",
             on_click=_use,
-            args=(session.id, offer),
+            args=(session.id, offer, kept.persona.model),
         )
     if kept.persona.fields:
         panel = st.popover("Its fields", key="persona_fields", type="tertiary", on_change="rerun")
@@ -83,7 +91,7 @@ def _of_this_chat(session: Session, kept: Kept, offer: Offer | None) -> None:
 def _values(session: Session, persona: Persona) -> None:
     assert session.persona is not None
     with st.form("persona_values", border=False):
-        persona_fields.inputs(persona.fields, session.persona.values)
+        persona_fields.inputs(persona.fields, session.persona.values, session.id)
         st.form_submit_button(
             "Use from here on", key="save_fields", on_click=_save_values, args=(session.id,)
         )
@@ -116,9 +124,12 @@ def _choose() -> None:
     attempt(choose)
 
 
-def _use(session_id: str, offer: Offer) -> None:
+def _use(session_id: str, offer: Offer, model_before: str) -> None:
     def use(services: Hearth, owner: int) -> None:
-        _put(services, owner, services.store.session(owner, session_id), offer)
+        session = services.store.session(owner, session_id)
+        _put(services, owner, session, offer)
+        if offer.persona.model not in ("", model_before):
+            _take_model(services, owner, session, offer.persona)
 
     attempt(use)
 
@@ -135,7 +146,7 @@ def _put(services: Hearth, owner: int, session: Session, offer: Offer | None) ->
 
 
 def _save_values(session_id: str) -> None:
-    typed = persona_fields.typed()
+    typed = persona_fields.typed(session_id)
 
     def save(services: Hearth, owner: int) -> None:
         session = services.store.session(owner, session_id)

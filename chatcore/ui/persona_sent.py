@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
+from chatcore.options import Options
 from chatcore.service import Hearth
 from chatcore.types import InForce, Session
 from chatcore.ui import offers, persona_fields, state, target
@@ -32,18 +33,24 @@ def picked() -> Picked:
 
 
 def in_force(
-    services: Hearth, owner: int, picked: Picked, session: Session | None, model: str
+    services: Hearth,
+    owner: int,
+    picked: Picked,
+    session: Session | None,
+    model: str,
+    options: Options,
 ) -> InForce | None:
     """What a prompt changes in its chat: all in a new one, in another only where the visitor is.
 
-    Raises PersonaNotFound, and PromptTooLong for a new chat in which it finds no room.
+    options: chosen for a new chat. Raises PersonaNotFound, and PromptTooLong for a new chat in
+    which it finds no room.
     """
     if session is not None:
         return _brought_here(session.persona, picked)
     if picked.label == NOBODY:
         return None
     offer = offers.labelled(services, owner, picked.label)
-    services.memory.tokens_of(owner, offer.persona, target.of(services, model))
+    services.memory.tokens_of(owner, offer.persona, target.of(services, model), options)
     kept = offer.keep(services, owner)
     values = persona_fields.own(kept.persona, picked.values)
     return InForce(kept.version, values, picked.zone, picked.locale)

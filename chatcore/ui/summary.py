@@ -17,7 +17,7 @@ def of(view: View) -> Summary | None:
 
 
 def draw(summary: Summary) -> None:
-    editing = bool(st.session_state.get("editing_summary"))
+    editing = st.session_state.get("editing_summary") == summary.id
     with st.expander(
         "Summary: the model reads this instead of the messages above",
         icon=":material/summarize:",
@@ -28,12 +28,17 @@ def draw(summary: Summary) -> None:
             _editor(summary)
             return
         prose.draw(summary.body)
-        st.button("Edit summary", key="edit_summary", on_click=actions.begin_editing_summary)
+        st.button(
+            "Edit summary",
+            key="edit_summary",
+            on_click=actions.begin_editing_summary,
+            args=(summary,),
+        )
 
 
 def _editor(summary: Summary) -> None:
     with st.form("summary_edited", border=False):
-        st.text_area("Summary", value=summary.body, key="summary_text")
+        st.text_area("Summary", value=summary.body, key=f"summary_text_{summary.id}")
         forms.buttons(
             "summary", partial(actions.save_summary, summary), actions.cancel_editing_summary
         )

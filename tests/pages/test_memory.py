@@ -196,12 +196,25 @@ def test_a_summary_is_corrected_on_the_page(small, open_page, fake):
     fake.reply("It was about words.")
     page = summed_up(page)
     page.button(key="edit_summary").click().run()
-    page.text_area(key="summary_text").set_value("It was about fire.")
+    next(a for a in page.text_area if (a.key or "").startswith("summary_text")).set_value(
+        "It was about fire."
+    )
     page.button(key="save_summary").click().run()
     [box] = [e for e in page.expander if e.label.startswith("Summary")]
     assert box.markdown[0].value == "It was about fire."
     send(page, "and now?")
     assert contents(fake.requests[-1])[0].endswith("It was about fire.")
+
+
+def test_a_correction_belongs_to_the_summary_that_it_was_begun_with(small, open_page, fake):
+    page = summed_up(talk(open_page(), 8))
+    page.button(key="edit_summary").click().run()
+    store, owner = service.hearth().store, 1
+    summary = store.memory.summary(owner, reply_of(page).id)
+    newer = store.memory.summarise(owner, summary.message_id, "A newer one.")
+    page.run()
+    assert not [area for area in page.text_area if (area.key or "").startswith("summary_text")]
+    assert store.memory.summary(owner, reply_of(page).id) == newer
 
 
 def test_a_correction_can_be_cancelled(small, open_page, fake):
@@ -210,7 +223,7 @@ def test_a_correction_can_be_cancelled(small, open_page, fake):
     page = summed_up(page)
     page.button(key="edit_summary").click().run()
     page.button(key="cancel_summary").click().run()
-    assert not [area for area in page.text_area if area.key == "summary_text"]
+    assert not [area for area in page.text_area if (area.key or "").startswith("summary_text")]
     assert page.button(key="edit_summary")
 
 

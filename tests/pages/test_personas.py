@@ -11,6 +11,8 @@ from chatcore.personas.builtin import BUILT_IN
 from tests.fake_ollama import Status, fake_model
 from tests.pages.components import wish
 from tests.pages.test_chat import errors, send, session_of, texts
+from tests.pages.test_memory import opened
+from tests.pages.test_options import number
 
 PIRATE = Persona(
     name="Pirate",
@@ -87,15 +89,15 @@ def test_a_starter_sends_itself(page, fake):
 
 def test_its_fields_are_asked_before_the_first_prompt(page, fake):
     page = choose(page)
-    box = page.text_input(key="persona_field_called")
+    box = page.text_input(key="persona_field_:called")
     assert (box.label, box.placeholder) == ("What is it called?", "Jack")
-    send(page.text_input(key="persona_field_called").set_value("Anne").run(), "hello")
+    send(page.text_input(key="persona_field_:called").set_value("Anne").run(), "hello")
     assert "called Anne" in system(fake)
 
 
 def test_a_value_that_looks_like_a_variable_stays_as_it_was_typed(page, fake):
     page = choose(page)
-    page.text_input(key="persona_field_called").set_value("{{weekday}}").run()
+    page.text_input(key="persona_field_:called").set_value("{{weekday}}").run()
     send(page, "hello")
     assert "called {{weekday}}." in system(fake)
 
@@ -104,7 +106,7 @@ def test_the_fields_of_an_open_chat_are_changed_from_there_on(page, fake):
     page = send(choose(page), "hello")
     page.session_state["persona_fields"] = True
     page = page.run()
-    page.text_input(key="persona_field_called").set_value("Anne")
+    page.text_input(key=f"persona_field_{session_of(page)}:called").set_value("Anne")
     page = page.button(key="save_fields").click().run()
     send(page, "more")
     assert "called Anne" in system(fake)
@@ -202,6 +204,25 @@ def test_a_prompt_of_100_kb_is_refused_before_sending(open_page, fake):
     assert [code.value for code in page.code] == ["hello"]
     assert fake.requests == []
     assert service.hearth().store.sessions(1) == []
+
+
+def test_a_large_prompt_is_sent_in_the_window_that_the_new_chat_is_given(open_page, fake):
+    open_page()
+    keep(PIRATE.model_copy(update={"system": "word " * 10_000}))
+    page = send(choose(open_page()), "hello")
+    assert fake.requests == []
+    page = opened(page)
+    number(page, "num_ctx").set_value(32_768).run()
+    page.button(key="send_again_0").click().run()
+    assert system(fake).startswith("word word")
+
+
+def test_a_reply_that_was_never_asked_for_marks_no_change(page, fake):
+    page = send(choose(page), "hello")
+    number(opened(page), "num_ctx").set_value(256).run()
+    page = send(page, "long " * 1000)
+    assert page.error
+    assert (changes(page), avatars(page)) == ([], ["🦜", "🦜"])
 
 
 def test_two_personas_of_one_name_are_told_apart(page, fake):
@@ -442,6 +463,16 @@ def test_the_list_leads_to_a_chat_with_one(personas):
     page = personas.button(key=f"persona_{kept()[0].id}_chat").click().run()
     assert page.selectbox(key="persona").value == LABEL
     assert page.button(key="starter_0")
+
+
+def test_the_list_leads_to_a_chat_with_its_model(open_page, fake):
+    fake.models = [fake_model("a:1b"), fake_model("b:2b")]
+    page = open_page()
+    pirate = keep(PIRATE.model_copy(update={"model": "b:2b"}))
+    page = page.switch_page("pages/personas.py").run()
+    page = page.button(key=f"persona_{pirate.id}_chat").click().run()
+    send(page, "hello")
+    assert fake.requests[-1]["model"] == "b:2b"
 
 
 def test_an_unknown_persona_in_the_address_is_a_quiet_word(personas):
