@@ -4,7 +4,7 @@ import pytest
 
 from chatcore.clock import now
 from chatcore.errors import AlreadyGenerating, PairingRefused, SessionNotFound, StoreError
-from chatcore.store.identities import leave_pairing
+from chatcore.store.identities import VALID, leave_pairing
 from chatcore.store.sqlite.joining import OWNED
 from chatcore.types import File, Seen, Size
 
@@ -156,6 +156,26 @@ def test_a_browser_that_was_signed_out_begins_anew(identities, store, ann, bob):
     assert store.owner("browser:b") not in (ann, bob)
     with pytest.raises(SessionNotFound):
         store.session(store.owner("browser:b"), session.id)
+
+
+def test_a_browser_that_was_signed_out_cannot_come_back_by_a_link_that_it_made(
+    identities, store, ann
+):
+    identities.pair(identities.invite(ann), "browser:b")
+    token = identities.invite(ann)
+    identities.sign_out(ann, "browser:b")
+    with pytest.raises(PairingRefused):
+        identities.pair(token, "browser:b")
+
+
+def test_links_that_are_open_are_told_without_what_is_in_them(identities, ann, bob):
+    used, _ = identities.invite(ann), identities.invite(bob)
+    identities.pair(used, "browser:b")
+    identities.invite(ann)
+    [expires_at] = identities.invitations(ann)
+    assert 0 < expires_at - now() <= VALID
+    identities.withdraw(ann)
+    assert (identities.invitations(ann), len(identities.invitations(bob))) == ([], 1)
 
 
 def test_chats_from_before_there_were_identities_go_to_the_first_heir_and_no_other(

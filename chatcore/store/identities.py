@@ -34,11 +34,16 @@ class Identities(Protocol):
         ...
 
     def sign_out(self, owner: int, key: str) -> None:
-        """Let a browser show them no longer: it begins anew when it comes again."""
+        """Let a browser show them no longer: it begins anew when it comes again. Links that are
+        open may be in the same hands, and are withdrawn."""
         ...
 
     def invite(self, owner: int) -> str:
         """The token of a link that pairs one browser with this owner. Only its hash is kept."""
+        ...
+
+    def invitations(self, owner: int) -> list[int]:
+        """Until when each link of this owner's is good that is not used, in ms, soonest first."""
         ...
 
     def withdraw(self, owner: int) -> None:

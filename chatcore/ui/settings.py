@@ -71,18 +71,32 @@ def _invitation(view: View) -> None:
     token = st.session_state.get("invitation", "")
     if not token or not _is_good(view, token):
         st.session_state.pop("invitation", None)
-        st.button(
-            "Use my chats in another browser",
-            key="invite",
-            icon=":material/add_link:",
-            on_click=_invite,
-        )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(
+                "Use my chats in another browser",
+                key="invite",
+                icon=":material/add_link:",
+                on_click=_invite,
+            )
+            _made_elsewhere(view)
         return
     link = f"{_base()}/pair/{token}"
     st.markdown("Open this link in the other browser, within five minutes. It is good once.")
     st.code(link, language=None, wrap_lines=True)
     st.image(qr.png(link), width=240, alt="The same link as a QR code, for the camera of a phone")
     st.button("Take it back", key="withdraw", icon=":material/link_off:", on_click=_withdraw)
+
+
+def _made_elsewhere(view: View) -> None:
+    """In another tab or browser, or on the server: it cannot be shown again."""
+    if open_links := len(view.services.store.identities.invitations(view.owner)):
+        st.caption(f"{words.things(open_links, 'link')} made elsewhere can still be used.")
+        st.button(
+            "Take back" if open_links == 1 else "Take all back",
+            key="withdraw",
+            icon=":material/link_off:",
+            on_click=_withdraw,
+        )
 
 
 def _is_good(view: View, token: str) -> bool:

@@ -137,6 +137,16 @@ def test_who_signs_in_is_not_told_of_the_machine(monkeypatch, open_settings, fak
     assert not any(each in told for told in captions for each in hidden)
 
 
+def test_a_link_that_was_made_elsewhere_is_told_and_taken_back(as_browser, open_settings):
+    token = as_browser.invite(me())
+    page = open_settings()
+    assert "1 link made elsewhere can still be used." in [each.value for each in page.caption]
+    page.button(key="withdraw").click().run()
+    with pytest.raises(PairingRefused):
+        as_browser.inviter(token)
+    assert "withdraw" not in [button.key for button in page.button]
+
+
 def test_a_link_is_taken_back(as_browser, open_settings):
     page = open_settings()
     page.button(key="invite").click().run()

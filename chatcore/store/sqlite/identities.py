@@ -50,6 +50,7 @@ class SqliteIdentities:
     def sign_out(self, owner: int, key: str) -> None:
         sql = "delete from identities where owner_n = ? and key = ?"
         self._writer.call(lambda db: db.execute(sql, [owner, key]))
+        self.withdraw(owner)
 
     def invite(self, owner: int) -> str:
         token = make_key()
@@ -63,6 +64,15 @@ class SqliteIdentities:
 
         self._writer.call(keep)
         return token
+
+    def invitations(self, owner: int) -> list[int]:
+        sql = "select expires_at from pairings where owner_n = ? and used_at is null"
+        with self._readers.lend() as db:
+            found = [int(row[0]) for row in db.execute(sql, [owner])]
+        shell = self._from_shell()
+        if shell.owner == owner:
+            found.append(shell.expires_at)
+        return sorted(expires_at for expires_at in found if expires_at >= now())
 
     def withdraw(self, owner: int) -> None:
         sql = "update pairings set used_at = ? where owner_n = ? and used_at is null"
