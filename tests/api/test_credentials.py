@@ -148,3 +148,22 @@ def test_newcomers_are_counted_together(client, hearth):
 def test_a_page_of_another_host_gets_no_cookie(post):
     """A form on another site is sent without its visitor's cookie, which this would replace."""
     assert "set-cookie" not in post(origin="http://evil.example").headers
+
+
+@pytest.fixture
+def where_people_sign_in(monkeypatch, request):
+    """The server's address."""
+    monkeypatch.setenv("HEARTH_IDENTITY", "header:X-User")
+    monkeypatch.setenv("HEARTH_TRUSTED_PROXIES", "10.0.0.1")
+    return request.getfixturevalue("server")
+
+
+@pytest.mark.parametrize("path", ["sessions", "models", "trash", "search?q=hello"])
+def test_where_people_sign_in_a_stranger_is_told_nothing(where_people_sign_in, fake, path):
+    answer = httpx.get(f"{where_people_sign_in}/api/{path}", trust_env=False)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "no_identity")
+
+
+def test_where_people_sign_in_a_history_is_empty_for_a_stranger(where_people_sign_in):
+    answer = httpx.get(f"{where_people_sign_in}/api/session/any-chat", trust_env=False)
+    assert (answer.status_code, answer.json()) == (200, {"history": []})

@@ -50,13 +50,15 @@ def is_stranger(services: Hearth, request: Request) -> bool:
         return True
 
 
-def newcomer(services: Hearth, request: Request) -> Caller:
+def newcomer(services: Hearth, request: Request, open_to_all: bool) -> Caller:
     """Who only reads has nothing; whoever else comes gets a cookie with the answer.
 
-    Raises NoIdentity where a cookie is not what tells people apart.
+    open_to_all: reading this tells anybody something. Raises NoIdentity for the rest where a
+    cookie is not what tells people apart.
     """
-    owner = NOBODY if _only_reads(request) else welcome(services, request)
-    return Caller(owner, by_token=False)
+    may_come = open_to_all or services.settings.identity_mode == "browser"
+    reads = may_come and _only_reads(request)
+    return Caller(NOBODY if reads else welcome(services, request), by_token=False)
 
 
 def _only_reads(request: Request) -> bool:

@@ -98,7 +98,8 @@ async def _caller(
     if not is_stranger:
         minute.take(caller.owner if caller else address, per_minute)
     if caller is None:
-        caller = await run_in_threadpool(credentials.newcomer, services, request)
+        open_to_all = operation.open_to_all
+        caller = await run_in_threadpool(credentials.newcomer, services, request, open_to_all)
     return caller
 
 
