@@ -31,7 +31,7 @@ def reply(generations: Generations, store: Store, ann: int) -> Reply:
 
     def reply(**options: object) -> Message:
         generation = generations.start(
-            ann, None, "Say hi.", BUNDLED_NAME, options=Options.model_validate(options)
+            ann, None, "Say hi.", BUNDLED_NAME, choice=Choice(Options.model_validate(options))
         )
         generation.wait()
         return store.message(ann, generation.turn.reply.id)
