@@ -259,7 +259,8 @@ def open_page(cookies, client="127.0.0.1", **headers):
     async def app(scope, receive, send):
         pass
 
-    sent = {"host": "localhost", "cookie": cookies, "user-agent": FIREFOX} | headers
+    sent = {"host": "localhost", "origin": "http://localhost"}
+    sent |= {"cookie": cookies, "user-agent": FIREFOX} | headers
     raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in sent.items()]
     scope = {"type": "websocket", "headers": raw, "client": (client, 4711), "scheme": "ws"}
     scope |= {"path": "/_stcore/stream", "query_string": b"", "server": ("localhost", 80)}
@@ -292,6 +293,9 @@ def test_the_first_browser_on_this_machine_has_the_chats_from_before(hearth):
         {"host": "chat.example"},
         {"x_forwarded_for": "127.0.0.1"},
         {"forwarded": "for=127.0.0.1"},
+        {"origin": "https://chat.example.org"},
+        {"origin": "http://localhost:8080"},
+        {"origin": ""},
     ],
 )
 def test_a_browser_elsewhere_has_not(hearth, elsewhere):

@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from chatcore.settings import Network
+from chatcore.web.origin import is_same_origin
 
 PEER = "hearth.peer"
 
@@ -39,7 +40,8 @@ def sender(scope: Any, trusted: Iterable[Network]) -> str:
 
 
 def is_from_here(connection: HTTPConnection) -> bool:
-    """Whether a browser on this machine asks, and no proxy for one elsewhere."""
+    """Whether a browser on this machine asks, and no proxy for one elsewhere: a proxy that says
+    neither of whom nor by which name it was asked passes the page's origin on all the same."""
     address = peer(connection.scope)
     behind_proxy = any(name in connection.headers for name in ("x-forwarded-for", "forwarded"))
     names = ("localhost", "127.0.0.1", "::1")
@@ -48,4 +50,5 @@ def is_from_here(connection: HTTPConnection) -> bool:
         and address.is_loopback
         and not behind_proxy
         and connection.url.hostname in names
+        and is_same_origin(connection)
     )
