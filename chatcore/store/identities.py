@@ -22,6 +22,10 @@ class Identities(Protocol):
     - An owner of whom a reply is under way is not joined: AlreadyGenerating.
     """
 
+    def owner(self, key: str) -> int | None:
+        """Whom an identity names, where it names anybody: nobody is made."""
+        ...
+
     def seen(self, key: str, label: str, heir_of: str | None = None) -> None:
         """A browser came, and calls itself so.
 
