@@ -92,6 +92,7 @@ def test_a_chat_of_more_turns_than_sqlite_nests_is_deleted_and_joined(store, ann
         rows.move_leaf(db, session.pk, parent)
 
     store._writer.call(lengthen)
+    chat(store, bob)
     store.identities.pair(store.identities.invite(bob), "ann")
     assert len(store.messages(bob, session.id)) == 5002
     store.belongings.erase(bob)

@@ -19,7 +19,8 @@ class Identities(Protocol):
 
     - What is refused is a PairingRefused; a link that was never made is answered as one that is
       used or too old.
-    - An owner of whom a reply is under way is not joined: AlreadyGenerating.
+    - An owner of whom a reply is under way is not joined: AlreadyGenerating. Where the other has
+      no messages, theirs are left as they are, and the other is joined to them.
     """
 
     def owner(self, key: str) -> int | None:

@@ -104,9 +104,8 @@ class SqliteIdentities:
     def bring(self, key: str, into: int) -> None:
         def bring(db: Database) -> None:
             source = rows.make_owner(db, key)
-            if source != into:
-                join(db, source, into)
-            db.execute("delete from identities where owner_n = ? and key like 'browser:%'", [into])
+            owner = into if source == into else join(db, source, into)
+            db.execute("delete from identities where owner_n = ? and key like 'browser:%'", [owner])
 
         self._writer.call(bring)
 
