@@ -148,9 +148,7 @@ class Asker:
     async def _check_model(self, client: OllamaClient, model: str) -> None:
         if not model:
             await asyncio.to_thread(client.version)  # a dead server is the better reason
-            raise ModelNotFound(
-                f"No model is installed on {client.host}: get one, e.g. `ollama pull qwen3:8b`."
-            )
+            raise ModelNotFound("No model is installed: get one, e.g. `ollama pull qwen3:8b`.")
 
     async def _sum_up(self, client: OllamaClient, generation: Generation, target: Target) -> None:
         """What finds no room, where the chat is set so; without a word of the model it is left
