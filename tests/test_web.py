@@ -143,7 +143,7 @@ def test_json_has_every_version_and_html_the_active_one(get, store):
     assert "<p>hi</p>" not in get(address).text
 
 
-def test_anothers_chat_and_none_are_not_downloaded_alike(get, store):
+def test_anothers_chat_is_refused_as_none_is(get, store):
     answers = [get(chat(store, owner="bob")), get("/sessions/unknown/download")]
     assert {(a.status_code, a.text) for a in answers} == {(404, "There is no such chat here.")}
 
