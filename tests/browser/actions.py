@@ -15,7 +15,8 @@ def send(page: Page, text: str) -> None:
 
 
 def messages(page: Page) -> Locator:
-    return page.locator("[class*='st-key-message_'] [data-testid=stChatMessage]")
+    """Each with what stands below its bubble."""
+    return page.locator("[class*='st-key-message_']:has([data-testid=stChatMessage])")
 
 
 def reply(page: Page, text: str | re.Pattern[str]) -> None:
