@@ -17,6 +17,7 @@ from chatcore.trial import Trial
 from chatcore.types import Build, ChatRequest, Message, Seen, Session
 
 WITHOUT_THOUGHTS = Options(think="off")
+CHARACTERS = 8  # that a token has at most, in the mean of an answer
 TOKENS_OF_A_NAME = 200  # a model that cannot but think must get past it
 NOTED_WITHIN = 2.0  # seconds that the end of a reply waits for what is noted of its model
 LOADED_EVERY = 0.5  # seconds between two looks whether the model is in memory
@@ -125,8 +126,7 @@ class Asker:
         options = {"num_ctx": chosen.num_ctx, "num_predict": TOKENS_OF_A_NAME}
         think = WITHOUT_THOUGHTS.wire_think(client.thinks(session.model))
         request = ChatRequest(session.model, naming.wire_messages(branch), options, think)
-        async with aclosing(client.chat(request)) as chunks:
-            answer = "".join([chunk.content async for chunk in chunks])
+        answer = await _written(client, request)
         if not (title := naming.title(answer)):
             raise ServerError("The model found no name for this chat: give it one with Rename.")
         return title
@@ -148,9 +148,7 @@ class Asker:
     async def _check_model(self, client: OllamaClient, model: str) -> None:
         if not model:
             await asyncio.to_thread(client.version)  # a dead server is the better reason
-            raise ModelNotFound(
-                f"No model is installed on {client.host}: get one, e.g. `ollama pull qwen3:8b`."
-            )
+            raise ModelNotFound("No model is installed: get one, e.g. `ollama pull qwen3:8b`.")
 
     async def _sum_up(self, client: OllamaClient, generation: Generation, target: Target) -> None:
         """What finds no room, where the chat is set so; without a word of the model it is left
@@ -187,8 +185,7 @@ class Asker:
     ) -> bool:
         """Whether the model had a word for it."""
         request = replace(request, think=WITHOUT_THOUGHTS.wire_think(target.thinks))
-        async with aclosing(client.chat(request)) as chunks:
-            summary = "".join([chunk.content async for chunk in chunks]).strip()
+        summary = (await _written(client, request)).strip()
         if summary:
             await asyncio.to_thread(self._store.memory.summarise, owner, message_id, summary)
         return bool(summary)
@@ -205,6 +202,18 @@ class Asker:
                 await asyncio.sleep(LOADED_EVERY)
         if generation.phase.doing in BEFORE_READING:
             generation.enter("reading", tokens)
+
+
+async def _written(client: OllamaClient, request: ChatRequest) -> str:
+    """What the model answers, read no further than the tokens go that it was given: a server need
+    not heed them, and what is kept must fit the next request."""
+    most, text = CHARACTERS * request.options["num_predict"], ""
+    async with aclosing(client.chat(request)) as chunks:
+        async for chunk in chunks:
+            text += chunk.content
+            if len(text) >= most:
+                break
+    return text[:most]
 
 
 def check_sight(client: OllamaClient, model: str) -> None:

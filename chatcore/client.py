@@ -61,10 +61,13 @@ def without_user(address: str) -> str:
 class OllamaClient:
     """What is async is for one event loop, always the same; everything else for any thread."""
 
-    def __init__(self, host: str, timeout: float, advice: str = START_IT) -> None:
+    def __init__(
+        self, host: str, timeout: float, advice: str = START_IT, is_told: bool = True
+    ) -> None:
         """timeout: seconds the server may stay silent in a reply before it is given up.
 
-        advice: what to do where it does not answer. Raises SettingsError for no address.
+        advice: what to do where it does not answer. is_told: errors name its address. Raises
+        SettingsError for no address.
         """
         self._timeout = timeout
         self._advice = advice
@@ -86,6 +89,7 @@ class OllamaClient:
                 f"OLLAMA_HOST is {without_user(host)!r}; expected an address, e.g. 127.0.0.1:11434."
             ) from error
         self.host = str(self._sync._client.base_url).rstrip("/")
+        self._at = f" at {self.host}" if is_told else ""
         self._shown: dict[str, tuple[_Shown, float]] = {}
         """By model, and when it was asked."""
 
@@ -108,7 +112,7 @@ class OllamaClient:
             installed = {each.model: each for each in self._sync.list().models}
         found = installed.get(model) or installed.get(f"{model}:latest")
         if found is None:
-            raise _not_found(model, self.host)
+            raise _not_found(model, self._at)
         quantization = found.details and found.details.quantization_level
         return Build(found.digest or None, quantization or None, self.version() or None)
 
@@ -190,13 +194,11 @@ class OllamaClient:
         try:
             yield
         except (ConnectionError, httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise ServerUnreachable(
-                f"No model server answers at {self.host}: {self._advice}"
-            ) from error
+            raise ServerUnreachable(f"No model server answers{self._at}: {self._advice}") from error
         except httpx.TimeoutException as error:
             raise self._silence(replying) from error
         except ollama.ResponseError as error:
-            raise _refusal(error, model, self.host) from error
+            raise _refusal(error, model, self._at) from error
         except (httpx.HTTPError, ValueError, ValidationError, TypeError, AttributeError) as error:
             raise ServerError(_BROKE_OFF if replying else self._nonsense()) from error
 
@@ -207,11 +209,11 @@ class OllamaClient:
                 " or give it longer with HEARTH_TIMEOUT."
             )
         return ServerError(
-            f"The model server at {self.host} does not say what it has: see whether it hangs."
+            f"The model server{self._at} does not say what it has: see whether it hangs."
         )
 
     def _nonsense(self) -> str:
-        return f"What answers at {self.host} is no Ollama server: check the address."
+        return f"What answers{self._at} is no Ollama server: check the address."
 
 
 _BROKE_OFF = (
@@ -276,9 +278,9 @@ def _chunk(part: ollama.ChatResponse) -> Chunk:
     )
 
 
-def _refusal(error: ollama.ResponseError, model: str, host: str) -> ServerError | ModelNotFound:
+def _refusal(error: ollama.ResponseError, model: str, at: str) -> ServerError | ModelNotFound:
     if error.status_code == 404 and model:
-        return _not_found(model, host)
+        return _not_found(model, at)
     if error.status_code == IN_MID_REPLY:
         return ServerError(
             f"The model server failed in mid-reply ({_words(error)}):"
@@ -289,9 +291,9 @@ def _refusal(error: ollama.ResponseError, model: str, host: str) -> ServerError 
     )
 
 
-def _not_found(model: str, host: str) -> ModelNotFound:
+def _not_found(model: str, at: str) -> ModelNotFound:
     return ModelNotFound(
-        f"The model {model!r} is not on {host}: pick another, or get it with `ollama pull {model}`."
+        f"There is no model {model!r}{at}: pick another, or get it with `ollama pull {model}`."
     )
 
 

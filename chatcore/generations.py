@@ -213,6 +213,12 @@ class Generations:
         if generation := self.of(owner, reply):
             self.end(generation)
 
+    def delete(self, owner: int, session_id: str) -> None:
+        """Put a session into the trash. Its reply ends there, its text kept: it would keep others
+        waiting, and nobody could stop it. Raises SessionNotFound."""
+        if reply := self._store.trash.put(owner, session_id):
+            self.stop(owner, reply)
+
     def of(self, owner: int, message: Message) -> Generation | None:
         """The generation of a `streaming` message; None if it ended since it was read.
 

@@ -419,26 +419,37 @@ def test_a_page_that_comes_late_follows_the_reply_that_goes_on(
     assert (early.result(PATIENCE), late.result(PATIENCE)) == ("half ", "half whole")
 
 
-def test_a_reply_ends_in_peace_when_its_chat_is_deleted(generations, store, ann, fake):
-    fake.reply("half ", PAUSE, "whole")
-    generation = start(generations, ann)
-    until(lambda: generation.body)
-    store.trash.put(ann, generation.turn.session.id)
-    fake.release()
-    assert followed(generation) == "half whole"
-    store.trash.restore(ann, generation.turn.session.id)
-    reply = store.messages(ann, generation.turn.session.id)[-1]
-    assert (reply.state, reply.body) == ("done", "half whole")
-
-
-def test_a_reply_in_a_deleted_chat_can_be_stopped(generations, store, ann, fake):
+def test_a_reply_ends_with_its_chat_and_goes_on_when_that_is_restored(
+    generations, store, ann, fake
+):
     fake.reply("half ", PAUSE)
     generation = start(generations, ann)
     until(lambda: generation.body)
-    store.trash.put(ann, generation.turn.session.id)
-    generations.stop(ann, last(store, generation))
-    assert last(store, generation).state == "stopped"
+    generations.delete(ann, generation.turn.session.id)
     fake.wait_until_idle()
+    store.trash.restore(ann, generation.turn.session.id)
+    reply = store.messages(ann, generation.turn.session.id)[-1]
+    assert (reply.state, reply.body) == ("stopped", "half ")
+    fake.reply("whole")
+    assert followed(generations.resume(ann, reply)) == "half whole"
+
+
+def test_a_prompt_that_waits_in_a_deleted_chat_is_not_sent(generations, store, ann, fake):
+    fake.reply(PAUSE)
+    generation = start(generations, ann)
+    session_id = generations.send(ann, generation.turn.session.id, "next", "llama3.2:3b")
+    generations.delete(ann, session_id)
+    assert followed(generation) == ""
+    store.trash.restore(ann, session_id)
+    assert store.next_prompt(ann, session_id).body == "next"
+    assert generations.under_way(ann) == set()
+
+
+def test_who_deletes_a_chat_in_mid_reply_may_delete_everything(generations, store, ann, fake):
+    fake.reply(PAUSE)
+    generations.delete(ann, start(generations, ann).turn.session.id)
+    store.belongings.erase(ann)
+    assert store.trash.sessions(ann) == []
 
 
 def test_a_stopped_reply_goes_on_in_the_same_message(generations, store, ann, fake):

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from chatcore import host as host_module
-from chatcore.errors import ServerUnreachable
+from chatcore.errors import ChatError, ServerUnreachable
 from chatcore.host import ModelHost
 from chatcore.settings import Settings
 from tests.fake_ollama import fake_model
@@ -42,6 +42,16 @@ def test_a_dead_ollama_host_is_an_error_and_never_a_fallback(host_of, local, fak
     for _ in range(2):
         with pytest.raises(ServerUnreachable, match=fake.host):
             host_of(ollama_host=fake.host).info()
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_where_people_sign_in_no_error_says_where_the_server_is(host_of, fake, gone):
+    if gone:
+        fake.stop()
+    client = host_of(ollama_host=fake.host, identity="oidc").client()
+    with pytest.raises(ChatError) as told:
+        client.build("unknown:1b")
+    assert str(fake.port) not in str(told.value)
 
 
 def test_a_local_ollama_is_found(host_of, local):

@@ -47,6 +47,12 @@ def test_the_model_is_asked_with_the_beginning_and_names_the_chat(
     assert len(store.messages(ann, session.id)) == 2
 
 
+def test_an_answer_without_an_end_is_read_to_a_limit(generations, store, ann, fake, session):
+    fake.reply("Bread at home\n", "x" * 5000, PAUSE)
+    named(generations, ann, session)
+    assert store.session(ann, session.id).title == "Bread at home"
+
+
 def test_a_model_without_an_idea_leaves_the_name_and_says_so(
     generations, store, ann, fake, session
 ):

@@ -188,6 +188,8 @@ def test_a_prompt_that_waits_brings_the_place_that_it_was_sent_from(
 def test_personas_go_with_their_owner(store, ann, bob, pirate):
     turn = store.begin_turn(ann, None, "hello", MODEL, in_force=InForce(pirate.version))
     store.finish_reply(ann, turn.reply.id, "done", "hi")
+    bobs = store.begin_turn(bob, None, "hello", MODEL)
+    store.finish_reply(bob, bobs.reply.id, "done", "hi")
     store.identities.pair(store.identities.invite(bob), "ann")
     assert store.personas.of(bob) == [pirate]
     assert store.session(bob, turn.session.id).persona.version == pirate.version

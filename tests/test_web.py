@@ -212,6 +212,8 @@ def test_a_mistake_of_ours_has_the_headers_too():
         ({"origin": "https://here", "host": "here", "x-forwarded-proto": "https"}, True),
         ({"origin": "http://here", "host": "here", "x-forwarded-proto": "https"}, False),
         ({"origin": "https://here", "host": "here", "x-forwarded-proto": "http"}, False),
+        ({"origin": "http://here", "host": "here", "x-forwarded-proto": "HTTPS, http"}, False),
+        ({"origin": "https://here", "host": "here", "x-forwarded-proto": "http,https"}, False),
         ({"origin": "http://here:1", "host": "here"}, False),
         ({"origin": "null", "host": "here"}, False),
         ({"host": "here"}, False),

@@ -89,7 +89,7 @@ def _name(session_id: str) -> None:
 def _delete(session_id: str) -> None:
     def delete(services: Hearth, owner: int) -> None:
         session = services.store.session(owner, session_id)
-        services.store.trash.put(owner, session_id)
+        services.generations.delete(owner, session_id)
         st.session_state["deleted"] = session
         if st.query_params.get("session") == session_id:
             st.query_params.clear()

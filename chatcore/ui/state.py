@@ -42,7 +42,7 @@ class View:
     @property
     def has_accounts(self) -> bool:
         """Whether people sign in here: none of them is told of the machine behind it."""
-        return self.services.settings.identity_mode in ("oidc", "header")
+        return self.services.settings.has_accounts
 
 
 def load(in_chat: bool) -> View:

@@ -82,6 +82,7 @@ NOT_PROBED = {
     "close": "ends every test",
     "recover": "runs at the start, for everybody",
     "owner": "is given an identity that was verified",
+    "identities.owner": "is given an identity that was verified",
     "identities.seen": "is given an identity that was verified",
     "identities.has_chats": "is given an identity that was verified",
     "identities.bring": "joins identities that were verified: a rule of the machine",

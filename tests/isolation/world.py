@@ -239,8 +239,10 @@ class World:
         return answer
 
     def joined(self, source: int, target: int) -> None:
-        """All that the source could read is the target's now, under the old ids, too."""
+        """All that the one could read who is gone is the other's now, under the old ids, too."""
         if source != target:
+            if self._retired(target):
+                source, target = target, source
             self.may_read[target] |= self.may_read[source]
             if self._retired(source):
                 self.may_read[source].clear()

@@ -74,10 +74,8 @@ class SqliteStore:
         self._writer.call(lambda db: db.execute("pragma user_version = 0").close())
 
     def owner(self, key: str) -> int:
-        found = self._read("select owner_n from identities where key = ?", [key])
-        if found:
-            return int(found[0]["owner_n"])
-        return self._writer.call(lambda db: rows.make_owner(db, key))
+        known = self.identities.owner(key)
+        return known or self._writer.call(lambda db: rows.make_owner(db, key))
 
     def session(self, owner: int, session_id: str) -> Session:
         with self._readers.lend() as db:

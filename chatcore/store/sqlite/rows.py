@@ -78,16 +78,20 @@ def to_seen(context: str) -> Seen:
     return Seen(**kept | {"size": Size(*kept["size"]), "build": Build(*kept.get("build", ()))})
 
 
+def owner(db: Database, key: str) -> int | None:
+    found = db.execute("select owner_n from identities where key = ?", [key]).fetchone()
+    return None if found is None else int(found[0])
+
+
 def make_owner(db: Database, key: str) -> int:
-    row = db.execute("select owner_n from identities where key = ?", [key]).fetchone()
-    if row is None:
-        row = (db.execute("insert into owners(created_at) values (?)", [now()]).lastrowid,)
-        db.execute(
-            "insert into identities(key, owner_n, created_at, last_seen_at)"
-            " values (?1, ?2, ?3, ?3)",
-            [key, row[0], now()],
-        )
-    return int(row[0])
+    if (known := owner(db, key)) is not None:
+        return known
+    made = db.execute("insert into owners(created_at) values (?)", [now()]).lastrowid
+    db.execute(
+        "insert into identities(key, owner_n, created_at, last_seen_at) values (?1, ?2, ?3, ?3)",
+        [key, made, now()],
+    )
+    return int(made or 0)
 
 
 def from_choice(choice: Choice) -> str:
