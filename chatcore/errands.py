@@ -9,7 +9,7 @@ from chatcore.asking import Asker
 from chatcore.client import OllamaClient
 from chatcore.errors import ChatError, ServerError, TooBusy
 from chatcore.host import ModelHost
-from chatcore.line import Line, Ticket
+from chatcore.line import Line
 from chatcore.options import Compact
 from chatcore.store import Store
 
@@ -66,12 +66,12 @@ class Errands:
                 "Your models write names and summaries already: ask again when they are there."
             )
         self._under_way[task] = owner
+        ticket = self._line.enter(owner, is_errand=True)
         try:
+            await ticket.wait()
             client = await asyncio.to_thread(self._host.client)
-            async with (
-                self._line.place(Ticket(owner, is_errand=True)),
-                asyncio.timeout(self._seconds),
-            ):
+            self._line.advance()  # it is known by now how many may go at once
+            async with asyncio.timeout(self._seconds):
                 yield client
         except ChatError:
             raise
@@ -85,4 +85,5 @@ class Errands:
             log.exception("an errand failed for a mistake of our own")
             raise ServerError("Hearth made a mistake here: its log says more.") from error
         finally:
+            self._line.leave(ticket)
             del self._under_way[task]

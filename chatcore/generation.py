@@ -14,7 +14,7 @@ from chatcore.types import Chunk, Seen, Turn, Usage
 
 HEARTBEAT = 0.1  # seconds a follower waits before it looks whether its page is still there
 
-Doing = Literal["queued", "summing", "loading", "reading", "thinking", "writing"]
+Doing = Literal["queued", "starting", "summing", "loading", "reading", "thinking", "writing"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from weakref import WeakSet
 
 from chatcore import repeating
@@ -52,7 +52,7 @@ class Generations:
         self._settings = settings
         self._asker = Asker(store, settings)
         self._line = Line(
-            lambda: 1 if host.embedded else settings.parallel, settings.parallel_owner
+            lambda: 1 if host.takes_one else settings.parallel, settings.parallel_owner
         )
         self._under_way: dict[int, Generation] = {}
         self._registered = threading.Condition()
@@ -83,12 +83,13 @@ class Generations:
         Raises TooBusy, PromptTooLong, CannotSee, and what Store.begin_turn raises; then nothing
         was stored or sent.
         """
-        self._check(owner, prompt)
+        self._check_length(prompt)
         self._check_sight(model, any(file.text is None for file in attachments))
-        turn = self._store.begin_turn(
-            owner, session_id, prompt, model, None, attachments, choice, in_force
-        )
-        return self._begin(owner, turn)
+        with self._in_line(owner) as ticket:
+            turn = self._store.begin_turn(
+                owner, session_id, prompt, model, None, attachments, choice, in_force
+            )
+            return self._begin(ticket, turn)
 
     def send(
         self,
@@ -109,7 +110,7 @@ class Generations:
         except AlreadyGenerating:
             assert session_id is not None
             self._store.set_next(owner, session_id, prompt, model, attachments, in_force)
-            self.start_next(owner, session_id)  # the reply may have ended meanwhile
+            self._start_next(owner, session_id)  # the reply may have ended meanwhile
             return session_id
         return generation.turn.session.id
 
@@ -123,24 +124,35 @@ class Generations:
         self._store.hold_next(owner, message_id, held=False)
         last = self._store.messages(owner, session_id, last=1)
         goes_on = any(message.state in GOES_ON_AFTER for message in last)
-        return self.start_next(owner, session_id) if goes_on else None
+        return self._start_next(owner, session_id) if goes_on else None
 
     def start_next(self, owner: int, session_id: str) -> Generation | None:
-        """Let the model answer the prompt that waits, unless it is at a reply. Raises as start."""
+        """Let the model answer the prompt that waits, unless it is at a reply, whose end will.
+
+        Raises as start.
+        """
+        if self._store.session(owner, session_id).pk in self._under_way:
+            return None
+        return self._start_next(owner, session_id, accepted=False)
+
+    def _start_next(self, owner: int, session_id: str, accepted: bool = True) -> Generation | None:
+        """accepted: it has waited for this already, and is not refused now."""
         try:
-            turn = self._store.begin_next(owner, session_id)
+            with self._in_line(owner, accepted) as ticket:
+                turn = self._store.begin_next(owner, session_id)
+                return self._begin(ticket, turn) if turn else None
         except AlreadyGenerating:
             return None
-        return self._begin(owner, turn) if turn else None
 
     def edit(
         self, owner: int, session_id: str, message: Message, prompt: str, model: str
     ) -> Generation:
         """Answer another version of a prompt, with its attachments. Raises as start."""
-        self._check(owner, prompt)
+        self._check_length(prompt)
         self._check_sight(model, shows_images(message))
-        turn = self._store.begin_turn(owner, session_id, prompt, model, instead_of=message.id)
-        return self._begin(owner, turn)
+        with self._in_line(owner) as ticket:
+            turn = self._store.begin_turn(owner, session_id, prompt, model, instead_of=message.id)
+            return self._begin(ticket, turn)
 
     def post(
         self,
@@ -155,35 +167,36 @@ class Generations:
         Asked again under the same key it is the same turn, whose reply may have ended, unless this
         is refused first: Posts.begun tells. Raises as start, and what Posts.begin raises.
         """
-        self._check(owner, *(said.content for said in messages))
-        posted = self._store.posts.begin(owner, session_id, messages, model, key)
-        if posted.new:
-            self._begin(owner, posted.turn)
-        return posted.turn
+        self._check_length(*(said.content for said in messages))
+        with self._in_line(owner) as ticket:
+            posted = self._store.posts.begin(owner, session_id, messages, model, key)
+            if posted.new:
+                self._begin(ticket, posted.turn)
+            return posted.turn
 
     def regenerate(self, owner: int, reply: Message, model: str) -> Generation:
         """Another version of a reply, from this model. Raises as start."""
-        self._line.check(owner)
         if reply.parent_id is not None:
             prompt = self._store.message(owner, reply.parent_id)
             self._check_sight(model, shows_images(prompt))
-        return self._begin(owner, self._store.begin_version(owner, reply.id, model))
+        with self._in_line(owner) as ticket:
+            return self._begin(ticket, self._store.begin_version(owner, reply.id, model))
 
     def repeat(self, owner: int, reply: Message) -> Generation:
         """Another version of a reply by the same request, to the same model. May ask the server.
 
         Raises NotRepeatable, and as start.
         """
-        self._line.check(owner)
         reply = self._store.message(owner, reply.id)
         seen = repeating.request_of(reply, self._host.client().build(reply.model))
-        turn = self._store.begin_version(owner, reply.id, reply.model)
-        return self._begin(owner, turn, seen)
+        with self._in_line(owner) as ticket:
+            turn = self._store.begin_version(owner, reply.id, reply.model)
+            return self._begin(ticket, turn, seen)
 
     def resume(self, owner: int, reply: Message) -> Generation:
         """Go on with a reply where it ended. Raises as start."""
-        self._line.check(owner)
-        return self._begin(owner, self._store.resume_reply(owner, reply.id))
+        with self._in_line(owner) as ticket:
+            return self._begin(ticket, self._store.resume_reply(owner, reply.id))
 
     def name(self, owner: int, session_id: str) -> "Future[None]":
         """Let the session's model name it, when it has time. The future holds what went wrong."""
@@ -198,9 +211,10 @@ class Generations:
 
         Raises TooBusy and PromptTooLong.
         """
-        self._check(owner, trial.said[-1].content)
-        generation = Generation(owner, trial.turn(model))
-        self._loop.call_soon_threadsafe(self._spawn, generation, trial)
+        self._check_length(trial.said[-1].content)
+        with self._in_line(owner) as ticket:
+            generation = self._generation(ticket, trial.turn(model))
+            self._loop.call_soon_threadsafe(self._spawn, generation, ticket, trial)
         return generation
 
     def end(self, generation: Generation) -> None:
@@ -244,10 +258,6 @@ class Generations:
         self._thread.join()
         self._loop.close()
 
-    def _check(self, owner: int, *said: str) -> None:
-        self._line.check(owner)
-        self._check_length(*said)
-
     def _check_length(self, *said: str) -> None:
         most = self._settings.prompt_characters
         if any(len(text) > most for text in said):
@@ -262,17 +272,37 @@ class Generations:
             with suppress(ServerUnreachable, ServerError, ModelNotFound, EngineError):
                 check_sight(self._host.client(), model)
 
-    def _begin(self, owner: int, turn: Turn, repeats: Seen | None = None) -> Generation:
-        generation = Generation(owner, turn, repeats)
+    @contextmanager
+    def _in_line(self, owner: int, accepted: bool = False) -> Iterator[Ticket]:
+        """A place taken before anything is stored, so that those who come at once are counted;
+        given back where nothing begins."""
+        ticket = self._line.enter(owner, accepted=accepted)
+        try:
+            yield ticket
+        finally:
+            if not ticket.kept:
+                self._line.leave(ticket)
+
+    def _begin(self, ticket: Ticket, turn: Turn, repeats: Seen | None = None) -> Generation:
+        generation = self._generation(ticket, turn, repeats)
         with self._registered:
             self._under_way[turn.session.pk] = generation
             # Before anyone can find it, so that a stop comes after it.
-            self._loop.call_soon_threadsafe(self._spawn, generation)
+            self._loop.call_soon_threadsafe(self._spawn, generation, ticket)
             self._registered.notify_all()
         return generation
 
-    def _spawn(self, generation: Generation, trial: Trial | None = None) -> None:
-        self._answers[generation] = self._loop.create_task(self._answer(generation, trial))
+    def _generation(self, ticket: Ticket, turn: Turn, repeats: Seen | None = None) -> Generation:
+        ticket.kept = True
+        generation = Generation(ticket.owner, turn, repeats)
+        generation.ahead = lambda: self._line.ahead_of(ticket)
+        return generation
+
+    def _spawn(self, generation: Generation, ticket: Ticket, trial: Trial | None = None) -> None:
+        answer = self._loop.create_task(self._answer(generation, ticket, trial))
+        # Not in the task: one that is cancelled before it began does nothing at all.
+        answer.add_done_callback(lambda _: self._line.leave(ticket))
+        self._answers[generation] = answer
         run = self._run_trial if trial else self._run
         reply = self._loop.create_task(run(generation))
         self._replies.add(reply)
@@ -327,7 +357,7 @@ class Generations:
     def _go_on(self, generation: Generation) -> None:
         """With the prompt that waits. After a failure it waits on, for the person to decide."""
         try:
-            started = self.start_next(generation.owner, generation.turn.session.id)
+            started = self._start_next(generation.owner, generation.turn.session.id)
         except ChatError as error:
             log.warning("a prompt that waits was not sent: %s", error)
         else:
@@ -355,21 +385,21 @@ class Generations:
             return "error"
         return "done"
 
-    async def _answer(self, generation: Generation, trial: Trial | None) -> None:
-        """Wait for a place in the line, then ask, within the limits of a reply."""
+    async def _answer(self, generation: Generation, ticket: Ticket, trial: Trial | None) -> None:
+        """Wait for its turn in the line, then ask, within the limits of a reply."""
+        await ticket.wait()
+        generation.enter("starting")
         client = await asyncio.to_thread(self._host.client)
         self._clients.add(client)
-        ticket = Ticket(generation.owner)
-        generation.ahead = lambda: self._line.ahead_of(ticket)
-        async with self._line.place(ticket):
-            try:
-                async with asyncio.timeout(self._settings.reply_seconds):
-                    await self._asker.ask(client, generation, trial)
-            except TimeoutError:
-                raise ServerError(
-                    f"The reply was ended after {self._settings.reply_seconds} s"
-                    " (HEARTH_REPLY_SECONDS): what was written is kept, and can be continued."
-                ) from None
+        self._line.advance()  # it is known by now how many may go at once
+        try:
+            async with asyncio.timeout(self._settings.reply_seconds):
+                await self._asker.ask(client, generation, trial)
+        except TimeoutError:
+            raise ServerError(
+                f"The reply was ended after {self._settings.reply_seconds} s"
+                " (HEARTH_REPLY_SECONDS): what was written is kept, and can be continued."
+            ) from None
 
 
 def _is_of(generation: Generation, owner: int, message: Message) -> bool:

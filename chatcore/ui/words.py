@@ -206,6 +206,8 @@ def phase(at: Phase, elapsed: float) -> str:
     match at.doing:
         case "queued":
             parts = [f"waiting in line, {at.tokens} ahead" if at.tokens else "next in line"]
+        case "starting":
+            parts = ["starting the model server"]
         case "summing":
             parts = ["summing up older messages"]
         case "loading":
