@@ -252,7 +252,8 @@ def _thinks(answer: ollama.ShowResponse) -> tuple[Think, ...]:
 async def _gathered(
     parts: AsyncIterator[ollama.ChatResponse],
 ) -> AsyncIterator[ollama.ChatResponse]:
-    """The same, read from the network some at a time: each reading costs more than ten chunks.
+    """The same to the last of them, read from the network some at a time: each reading costs more
+    than ten chunks. What comes after the last one is not waited for.
 
     Only where they come one by one and have to be waited for: a fast model is not held up.
     """
@@ -261,6 +262,8 @@ async def _gathered(
     async for part in parts:
         waited = clock() - asked > 0.001
         yield part
+        if part.done:
+            return
         if waited and at_once < 10:
             await asyncio.sleep(0.02)
         at_once = 0 if waited else at_once + 1
