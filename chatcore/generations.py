@@ -40,7 +40,6 @@ log = logging.getLogger(__name__)
 
 REGISTERED_WITHIN = 5.0  # seconds from the commit of a turn
 UNFOLLOWED_FOR = 10.0  # seconds after which what is tried out has no page any more
-GOES_ON_AFTER: tuple[State, ...] = ("done", "stopped")  # else the person decides
 
 
 class Generations:
@@ -123,7 +122,7 @@ class Generations:
         """Let the prompt that was held wait on; it begins where it would have begun meanwhile."""
         self._store.hold_next(owner, message_id, held=False)
         last = self._store.messages(owner, session_id, last=1)
-        goes_on = any(message.state in GOES_ON_AFTER for message in last)
+        goes_on = any(message.state == "done" for message in last)
         return self._start_next(owner, session_id) if goes_on else None
 
     def start_next(self, owner: int, session_id: str) -> Generation | None:
@@ -332,7 +331,7 @@ class Generations:
         try:
             await self._saver.finish(generation, state)
             self._forget(generation)
-            if state in GOES_ON_AFTER and not generation.unsaved:
+            if state == "done" and not generation.unsaved:
                 await asyncio.to_thread(self._go_on, generation)
         finally:
             self._forget(generation)
@@ -355,7 +354,8 @@ class Generations:
         self._stop(generation)
 
     def _go_on(self, generation: Generation) -> None:
-        """With the prompt that waits. After a failure it waits on, for the person to decide."""
+        """With the prompt that waits. Where the reply did not come to its end the person decides:
+        a further turn would take from them that it can be continued."""
         try:
             started = self._start_next(generation.owner, generation.turn.session.id)
         except ChatError as error:

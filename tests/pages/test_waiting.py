@@ -37,8 +37,8 @@ def edited(open_page, owner):
     return edited
 
 
-@pytest.mark.parametrize("state", ["error", "interrupted"])
-def test_after_a_failure_cancel_sends_nothing(store, edited, fake, state):
+@pytest.mark.parametrize("state", ["error", "interrupted", "stopped"])
+def test_where_the_reply_did_not_end_by_itself_cancel_sends_nothing(store, edited, fake, state):
     session_id = waiting_after(store, state)
     page = edited(session_id).button(key="cancel_next").click().run()
     assert fake.requests == []
@@ -46,9 +46,15 @@ def test_after_a_failure_cancel_sends_nothing(store, edited, fake, state):
     assert page.button(key="send_next")
 
 
-@pytest.mark.parametrize("state", ["done", "stopped"])
-def test_cancel_sends_what_would_have_been_sent_meanwhile(store, edited, fake, state):
-    session_id = waiting_after(store, state)
+def test_after_stop_the_reply_can_be_continued_or_the_next_prompt_sent(store, open_page, owner):
+    session_id = waiting_after(store, "stopped")
+    page = open_page(session_id)
+    assert page.button(key=f"continue_{store.messages(1, session_id)[-1].id}")
+    assert page.button(key="send_next")
+
+
+def test_cancel_sends_what_would_have_been_sent_meanwhile(store, edited, fake):
+    session_id = waiting_after(store, "done")
     page = edited(session_id).button(key="cancel_next").click().run()
     assert texts(page)[-1] == ("assistant", "You said: two.")
     assert store.next_prompt(1, session_id) is None
