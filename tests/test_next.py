@@ -73,6 +73,23 @@ def test_after_a_failure_the_next_prompt_waits_on(generations, store, ann, fake)
     assert followed(generations.start_next(ann, session_id)) == "You said: two."
 
 
+def test_after_a_failure_a_further_prompt_is_refused_until_the_first_is_sent(
+    generations, store, ann, fake
+):
+    generation = begun(generations, ann, fake, ErrorLine("out of memory"))
+    send(generations, generation, "two")
+    fake.release()
+    generation.wait()
+    with pytest.raises(TooBusy, match="send or remove"):
+        send(generations, generation, "three")
+    followed(generations.start_next(ann, generation.turn.session.id))
+    send(generations, generation, "three")
+    until(lambda: bodies(store, generation)[2:] == TWO_AND_THREE)
+
+
+TWO_AND_THREE = ["two", "You said: two.", "three", "You said: three."]
+
+
 def test_a_prompt_that_comes_as_the_reply_ends_is_answered(generations, store, replying, ann, fake):
     session_id = replying.turn.session.id
     store.set_next(ann, session_id, "two", MODEL)

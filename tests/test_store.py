@@ -109,6 +109,18 @@ def test_a_prompt_that_is_held_is_not_sent_until_it_is_let_go(store, ann):
     assert store.begin_next(ann, turn.session.id).prompt.id == waiting.id
 
 
+def test_what_is_sent_later_goes_not_before_a_prompt_that_waits(store, ann):
+    turn, waiting = waiting_behind(store, ann)
+    reply = store.finish_reply(ann, turn.reply.id, "error", "first", error="out of memory")
+    for held in (False, True):
+        store.hold_next(ann, waiting.id, held=held)
+        with pytest.raises(TooBusy, match="not sent yet"):
+            store.begin_turn(ann, turn.session.id, "three", "m")
+    store.finish_reply(ann, store.resume_reply(ann, reply.id).reply.id, "error", "first")
+    store.begin_turn(ann, turn.session.id, "another one", "m", instead_of=turn.prompt.id)
+    assert store.next_prompt(ann, turn.session.id).body == "two"
+
+
 def test_a_prompt_waits_while_the_reply_streams(store, ann):
     turn, _ = waiting_behind(store, ann)
     with pytest.raises(AlreadyGenerating):

@@ -88,8 +88,9 @@ class Store(Protocol):
         until finish_reply. `instead_of` names a message of which the prompt becomes another
         version, with its attachments too; else it follows the leaf.
 
-        Raises SessionNotFound, MessageNotFound, PersonaNotFound, and AlreadyGenerating while the
-        session has a reply that streams.
+        Raises SessionNotFound, MessageNotFound, PersonaNotFound, AlreadyGenerating while the
+        session has a reply that streams, and TooBusy where what follows the leaf would go before
+        a prompt that waits.
         """
         ...
 

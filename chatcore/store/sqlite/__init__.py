@@ -120,6 +120,8 @@ class SqliteStore:
             else:
                 session = rows.session(db, owner, session_id)
                 rows.refuse_while_streaming(db, session.pk)
+                if instead_of is None:
+                    rows.refuse_while_waiting(db, session.pk)
                 rows.name_empty(db, session.pk, title)
             if in_force is not None:
                 put_in_force(db, owner, session.pk, in_force)
