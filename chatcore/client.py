@@ -105,8 +105,8 @@ class OllamaClient:
     def build(self, model: str) -> Build:
         """Which it is at this moment, of this server. Raises ModelNotFound."""
         with self._translated(model):
-            installed = {each.model: each for each in self._sync.list().models}
-        found = installed.get(model) or installed.get(f"{model}:latest")
+            installed = {_full(each.model): each for each in self._sync.list().models}
+        found = installed.get(_full(model))
         if found is None:
             raise _not_found(model, self.host)
         quantization = found.details and found.details.quantization_level
@@ -118,7 +118,7 @@ class OllamaClient:
 
     def is_loaded(self, model: str) -> bool:
         with self._translated():
-            return any(loaded.model == model for loaded in self._sync.ps().models)
+            return _full(model) in {_full(loaded.model) for loaded in self._sync.ps().models}
 
     def sees(self, model: str) -> bool:
         """Whether it takes images, or the server does not tell."""
@@ -277,6 +277,12 @@ def _chunk(part: ollama.ChatResponse) -> Chunk:
         thinking=(part.message.thinking or "").replace("\0", ""),
         usage=Usage(**{k: getattr(part, k) for k in COUNTS}) if part.done else None,
     )
+
+
+def _full(model: str | None) -> str:
+    """Its name with a tag, as servers list it. A colon before the last slash is that of a port."""
+    name = model or ""
+    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
 
 
 def _refusal(error: ollama.ResponseError, model: str, host: str) -> ServerError | ModelNotFound:

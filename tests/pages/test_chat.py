@@ -109,7 +109,9 @@ def test_a_figure_that_the_server_does_not_tell_is_unknown(open_page, fake, told
     fake.reply("hi", HalfLine(last), End())
     page = send(open_page(), "hello")
     assert errors(page) == []
-    assert re.fullmatch(rf"llama3\\\.2\\:3b · {shown} · first after [\d.]+ m?s", cost(page))
+    assert re.fullmatch(
+        rf"llama3\\\.2\\:3b · {shown} · speed unknown · first after [\d.]+ m?s", cost(page)
+    )
 
 
 def cost(page):
