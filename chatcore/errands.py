@@ -66,13 +66,13 @@ class Errands:
                 "Your models write names and summaries already: ask again when they are there."
             )
         self._under_way[task] = owner
-        ticket = self._line.enter(owner, is_errand=True)
         try:
-            await ticket.wait()
-            client = await asyncio.to_thread(self._host.client)
-            self._line.advance()  # it is known by now how many may go at once
-            async with asyncio.timeout(self._seconds):
-                yield client
+            with self._line.place(owner, is_errand=True) as ticket:
+                await ticket.wait()
+                client = await asyncio.to_thread(self._host.client)
+                self._line.advance()  # it is known by now how many may go at once
+                async with asyncio.timeout(self._seconds):
+                    yield client
         except ChatError:
             raise
         except TimeoutError as error:
@@ -85,5 +85,4 @@ class Errands:
             log.exception("an errand failed for a mistake of our own")
             raise ServerError("Hearth made a mistake here: its log says more.") from error
         finally:
-            self._line.leave(ticket)
             del self._under_way[task]

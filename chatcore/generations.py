@@ -8,9 +8,8 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from weakref import WeakSet
 
 from chatcore import repeating
@@ -20,11 +19,9 @@ from chatcore.errands import Errands
 from chatcore.errors import (
     AlreadyGenerating,
     ChatError,
-    EngineError,
-    ModelNotFound,
+    MessageNotFound,
     PromptTooLong,
     ServerError,
-    ServerUnreachable,
 )
 from chatcore.generation import HEARTBEAT, Generation
 from chatcore.host import ModelHost
@@ -60,7 +57,9 @@ class Generations:
         self._errands = Errands(store, host, self._asker, self._line, settings.reply_seconds)
         self._clients: WeakSet[OllamaClient] = WeakSet()
         self._closing = asyncio.Event()
-        self._saver = Saver(store, self._closing)
+        # Its own, or a stop would wait for threads that wait for a model server.
+        self._disk = ThreadPoolExecutor(2, "hearth-disk")
+        self._saver = Saver(store, self._closing, self._disk)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="hearth-replies", daemon=True
@@ -84,7 +83,7 @@ class Generations:
         """
         self._check_length(prompt)
         self._check_sight(model, any(file.text is None for file in attachments))
-        with self._in_line(owner) as ticket:
+        with self._line.place(owner) as ticket:
             turn = self._store.begin_turn(
                 owner, session_id, prompt, model, None, attachments, choice, in_force
             )
@@ -137,7 +136,7 @@ class Generations:
     def _start_next(self, owner: int, session_id: str, accepted: bool = True) -> Generation | None:
         """accepted: it has waited for this already, and is not refused now."""
         try:
-            with self._in_line(owner, accepted) as ticket:
+            with self._line.place(owner, accepted=accepted) as ticket:
                 turn = self._store.begin_next(owner, session_id)
                 return self._begin(ticket, turn) if turn else None
         except AlreadyGenerating:
@@ -146,10 +145,15 @@ class Generations:
     def edit(
         self, owner: int, session_id: str, message: Message, prompt: str, model: str
     ) -> Generation:
-        """Answer another version of a prompt, with its attachments. Raises as start."""
+        """Answer another version of a prompt, with its attachments.
+
+        Raises MessageNotFound for what is no prompt, and as start.
+        """
+        if message.role != "user":
+            raise MessageNotFound("Only a prompt can be edited: another message keeps its text.")
         self._check_length(prompt)
         self._check_sight(model, shows_images(message))
-        with self._in_line(owner) as ticket:
+        with self._line.place(owner) as ticket:
             turn = self._store.begin_turn(owner, session_id, prompt, model, instead_of=message.id)
             return self._begin(ticket, turn)
 
@@ -167,7 +171,7 @@ class Generations:
         is refused first: Posts.begun tells. Raises as start, and what Posts.begin raises.
         """
         self._check_length(*(said.content for said in messages))
-        with self._in_line(owner) as ticket:
+        with self._line.place(owner) as ticket:
             posted = self._store.posts.begin(owner, session_id, messages, model, key)
             if posted.new:
                 self._begin(ticket, posted.turn)
@@ -178,7 +182,7 @@ class Generations:
         if reply.parent_id is not None:
             prompt = self._store.message(owner, reply.parent_id)
             self._check_sight(model, shows_images(prompt))
-        with self._in_line(owner) as ticket:
+        with self._line.place(owner) as ticket:
             return self._begin(ticket, self._store.begin_version(owner, reply.id, model))
 
     def repeat(self, owner: int, reply: Message) -> Generation:
@@ -188,13 +192,13 @@ class Generations:
         """
         reply = self._store.message(owner, reply.id)
         seen = repeating.request_of(reply, self._host.client().build(reply.model))
-        with self._in_line(owner) as ticket:
+        with self._line.place(owner) as ticket:
             turn = self._store.begin_version(owner, reply.id, reply.model)
             return self._begin(ticket, turn, seen)
 
     def resume(self, owner: int, reply: Message) -> Generation:
         """Go on with a reply where it ended. Raises as start."""
-        with self._in_line(owner) as ticket:
+        with self._line.place(owner) as ticket:
             return self._begin(ticket, self._store.resume_reply(owner, reply.id))
 
     def name(self, owner: int, session_id: str) -> "Future[None]":
@@ -211,7 +215,7 @@ class Generations:
         Raises TooBusy and PromptTooLong.
         """
         self._check_length(trial.said[-1].content)
-        with self._in_line(owner) as ticket:
+        with self._line.place(owner) as ticket:
             generation = self._generation(ticket, trial.turn(model))
             self._loop.call_soon_threadsafe(self._spawn, generation, ticket, trial)
         return generation
@@ -256,6 +260,7 @@ class Generations:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+        self._disk.shutdown()
 
     def _check_length(self, *said: str) -> None:
         most = self._settings.prompt_characters
@@ -266,21 +271,8 @@ class Generations:
             )
 
     def _check_sight(self, model: str, needed: bool) -> None:
-        """A server that cannot be asked is no reason to refuse."""
         if needed:
-            with suppress(ServerUnreachable, ServerError, ModelNotFound, EngineError):
-                check_sight(self._host.client(), model)
-
-    @contextmanager
-    def _in_line(self, owner: int, accepted: bool = False) -> Iterator[Ticket]:
-        """A place taken before anything is stored, so that those who come at once are counted;
-        given back where nothing begins."""
-        ticket = self._line.enter(owner, accepted=accepted)
-        try:
-            yield ticket
-        finally:
-            if not ticket.kept:
-                self._line.leave(ticket)
+            check_sight(self._host.client, model)
 
     def _begin(self, ticket: Ticket, turn: Turn, repeats: Seen | None = None) -> Generation:
         generation = self._generation(ticket, turn, repeats)
@@ -332,7 +324,7 @@ class Generations:
             await self._saver.finish(generation, state)
             self._forget(generation)
             if state == "done" and not generation.unsaved:
-                await asyncio.to_thread(self._go_on, generation)
+                await self._loop.run_in_executor(self._disk, self._go_on, generation)
         finally:
             self._forget(generation)
             generation.end()

@@ -4,8 +4,9 @@ import asyncio
 import itertools
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from chatcore.errors import TooBusy
@@ -47,6 +48,18 @@ class Line:
         """When each owner was served last. Kept of those who left, too: else whoever comes back
         at once would go before all who wait."""
         self._clock = itertools.count(1)
+
+    @contextmanager
+    def place(
+        self, owner: int, *, is_errand: bool = False, accepted: bool = False
+    ) -> Iterator[Ticket]:
+        """A place as `enter` gives it, left at the end of the block unless it is kept."""
+        ticket = self.enter(owner, is_errand=is_errand, accepted=accepted)
+        try:
+            yield ticket
+        finally:
+            if not ticket.kept:
+                self.leave(ticket)
 
     def enter(self, owner: int, *, is_errand: bool = False, accepted: bool = False) -> Ticket:
         """A place at the end of the line, to be left in any case.

@@ -9,7 +9,14 @@ from contextlib import suppress
 import pytest
 
 from chatcore.client import OllamaClient
-from chatcore.errors import AlreadyGenerating, CannotSee, PromptTooLong, SessionNotFound, TooBusy
+from chatcore.errors import (
+    AlreadyGenerating,
+    CannotSee,
+    MessageNotFound,
+    PromptTooLong,
+    SessionNotFound,
+    TooBusy,
+)
 from chatcore.personas import Persona
 from chatcore.trial import Trial
 from chatcore.types import File, Said
@@ -298,6 +305,25 @@ def test_stop_works_while_waiting_in_line(generations_with, store, fake, ann):
     assert len(fake.requests) == 1
 
 
+def test_stop_waits_for_no_thread_that_waits_for_the_model_server(
+    generations, store, ann, fake, threads
+):
+    fake.reply("half ", PAUSE)
+    generation = start(generations, ann)
+    until(lambda: generation.body)
+    answers = threading.Event()
+    for _ in range(100):
+        generations._loop.call_soon_threadsafe(
+            generations._loop.run_in_executor, None, answers.wait, PATIENCE
+        )
+    stopped = threads.submit(generations.stop, ann, last(store, generation))
+    try:
+        stopped.result(PATIENCE / 2)
+    finally:
+        answers.set()
+    assert last(store, generation).state == "stopped"
+
+
 def test_stop_after_the_end_changes_nothing(generations, store, ann):
     generation = start(generations, ann)
     followed(generation)
@@ -379,6 +405,16 @@ def test_stop_reaches_a_reply_that_is_only_just_registered(
     generation = start(generations, ann)
     stops[0].result(PATIENCE)
     assert last(store, generation).state == "stopped"
+
+
+@pytest.mark.parametrize("role", ["system", "assistant"])
+def test_only_a_prompt_is_edited(generations, store, ann, role):
+    said = [Said("system", "be brief"), Said("user", "hello")]
+    turn = generations.post(ann, None, said, "llama3.2:3b")
+    branch = store.branch(ann, turn.reply.id)
+    message = next(message for message in branch if message.role == role)
+    with pytest.raises(MessageNotFound, match="Only a prompt"):
+        generations.edit(ann, turn.session.id, message, "other", "llama3.2:3b")
 
 
 def test_of_all_that_begin_a_reply_at_once_one_does(generations, ann, fake, threads):
