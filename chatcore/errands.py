@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from chatcore.asking import Asker
 from chatcore.client import OllamaClient
@@ -34,11 +35,15 @@ class Errands:
         """Whose each is."""
 
     async def name(self, owner: int, session_id: str) -> None:
-        """Let the session's model name it. Raises TooBusy where the owner has enough under way."""
+        """Let the session's model name it, unless it gets another name meanwhile.
+
+        Raises TooBusy where the owner has enough under way.
+        """
         async with self._errand(owner) as client:
             session = await asyncio.to_thread(self._store.session, owner, session_id)
             title = await self._asker.name(client, owner, session)
-            await asyncio.to_thread(self._store.rename_session, owner, session_id, title, "model")
+            rename = partial(self._store.rename_session, instead_of=session.title)
+            await asyncio.to_thread(rename, owner, session_id, title, "model")
 
     async def sum_up(self, owner: int, session_id: str) -> None:
         """Let the session's model sum up all but its last turn; from then on it reads that.

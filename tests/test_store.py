@@ -263,6 +263,20 @@ def test_recovery_keeps_the_draft_and_frees_the_session(store, ann):
     assert store.begin_turn(ann, turn.session.id, "more", "m").prompt.parent_id == reply.id
 
 
+def test_recovery_marks_the_session_until_the_reply_is_seen(store, ann):
+    turn = store.begin_turn(ann, None, "hello", "m")
+    seen = talk(store, ann)
+    store.recover()
+    assert [store.session(ann, t.session.id).unread for t in (turn, seen)] == [1, 0]
+
+
+def test_a_session_that_has_another_title_by_now_keeps_it(store, ann):
+    session = talk(store, ann).session
+    store.rename_session(ann, session.id, "Mine", instead_of=session.title)
+    store.rename_session(ann, session.id, "Late", "model", instead_of=session.title)
+    assert store.session(ann, session.id).title == "Mine"
+
+
 def test_recovery_touches_no_finished_reply(store, ann):
     turn = talk(store, ann)
     assert store.recover() == 0
