@@ -117,7 +117,8 @@ def _entries(message: Message, last: bool) -> dict[str, Callable[[], None]]:
     }
     fork = {"Fork from here": lambda: actions.fork(message)} | _keeping(message)
     if message.role != "assistant":
-        entries["Edit"] = lambda: actions.begin_editing(message)
+        if message.role == "user":
+            entries["Edit"] = lambda: actions.begin_editing(message)
         if message.body:
             entries["Save as prompt"] = lambda: prompts.begin_saving(message)
         return entries | fork

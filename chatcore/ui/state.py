@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 import streamlit as st
+from streamlit.runtime import exists, get_instance
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from chatcore.errors import ChatError, SessionNotFound
@@ -88,6 +89,20 @@ def key(services: Hearth) -> str:
     """The identity of who looks, as the middleware verified it. Raises NoIdentity."""
     settings = services.settings
     return key_in(st.context.headers, settings.identity_mode, settings.identity_header)
+
+
+def begin_changing(message_id: int) -> None:
+    """This page changes a prompt that waits."""
+    if context := get_script_run_ctx():
+        hearth().tabs.change(context.session_id, message_id)
+
+
+def is_changed_elsewhere(message_id: int) -> bool:
+    """Whether another page that is open changes it; one that was reloaded does so no more."""
+    return any(
+        not exists() or get_instance().is_active_session(tab)
+        for tab in hearth().tabs.changing(message_id)
+    )
 
 
 def signs_in() -> bool:

@@ -111,11 +111,7 @@ def usage(message: Message) -> str:
     """What a reply cost: qwen3:8b · 12 tokens in, 214 out · 41 tokens/s · first after 0.4 s ..."""
     spent = message.usage or Usage()
     parts = [plain(message.model)] if message.model else []
-    parts.append(_counts(spent))
-    if spent.tokens_per_second is not None:
-        parts.append(speed(spent.tokens_per_second))
-    if spent.first_token_duration is not None:
-        parts.append(f"first after {seconds(spent.first_token_duration)}")
+    parts += _figures(spent)
     if spent.load_duration is not None:
         parts.append(f"loaded in {seconds(spent.load_duration)}")
     if spent.done_reason == "length":
@@ -123,6 +119,18 @@ def usage(message: Message) -> str:
     if message.state == "stopped":
         parts.append("stopped")
     return " · ".join(parts)
+
+
+def _figures(spent: Usage) -> list[str]:
+    """Those that each reply has, known or not."""
+    rate, first = spent.tokens_per_second, spent.first_token_duration
+    if (spent.prompt_eval_count, spent.eval_count, rate, first) == (None, None, None, None):
+        return ["tokens and times unknown"]
+    return [
+        _counts(spent),
+        "speed unknown" if rate is None else speed(rate),
+        "first token unknown" if first is None else f"first after {seconds(first)}",
+    ]
 
 
 def _counts(spent: Usage) -> str:
@@ -206,6 +214,8 @@ def phase(at: Phase, elapsed: float) -> str:
     match at.doing:
         case "queued":
             parts = [f"waiting in line, {at.tokens} ahead" if at.tokens else "next in line"]
+        case "starting":
+            parts = ["starting the model server"]
         case "summing":
             parts = ["summing up older messages"]
         case "loading":
@@ -216,7 +226,7 @@ def phase(at: Phase, elapsed: float) -> str:
             parts = ["thinking"]
         case "writing":
             tokens = f"{at.tokens:,} {'token' if at.tokens == 1 else 'tokens'}"
-            rate = at.tokens / elapsed if elapsed >= 1 else 0
+            rate = (at.tokens - at.before) / elapsed if elapsed >= 1 else 0
             parts = ["writing", tokens] + [speed(rate)] * bool(rate)
     return f":material/hourglass_top: {' · '.join([*parts, f'{elapsed:.0f} s'])}"
 

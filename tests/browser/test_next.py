@@ -80,6 +80,17 @@ def test_a_changed_prompt_is_sent_when_the_reply_ends(app, fake, page):
     expect(messages(page).last).to_contain_text("You said: something else.")
 
 
+def test_what_was_being_changed_when_the_page_was_reloaded_is_sent(app, fake, page):
+    replying(app, fake, page, "one ", "and all")
+    send(page, "what next?")
+    page.locator(".st-key-edit_next_later button").click()
+    expect(page.get_by_label("Your next message")).to_be_visible()
+    page.reload()
+    expect(card(page)).to_contain_text("sent when this reply has ended")
+    fake.release()
+    reply(page, "You said: what next?")
+
+
 def test_what_goes_wrong_meanwhile_is_told_outside_the_reply(app, fake, page):
     page.goto(app.url)
     send(page, "hello")
