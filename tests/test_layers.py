@@ -59,12 +59,14 @@ MAY_IMPORT = {
     },
     "saving": EVERYWHERE | {"generation", "store"},
     "secret": EVERYWHERE | {"settings"},
+    "asked": set(),
     "tabs": set(),
     "service": EVERYWHERE
-    | {"settings", "store", "host", "generations", "identity", "memory", "secret", "tabs"},
+    | {"settings", "store", "host", "generations", "identity", "memory", "secret", "tabs", "asked"},
     "web": EVERYWHERE
     | {
         "web",
+        "asked",
         "blank",
         "clock",
         "ids",
@@ -78,6 +80,7 @@ MAY_IMPORT = {
     "ui": EVERYWHERE
     | {
         "ui",
+        "asked",
         "blank",
         "clock",
         "ids",

@@ -93,6 +93,7 @@ def _delete(session_id: str) -> None:
         st.session_state["deleted"] = session
         if st.query_params.get("session") == session_id:
             st.query_params.clear()
+            state.begun(None)
 
     attempt(delete)
 
