@@ -29,6 +29,7 @@ from chatcore.web.gate import Gate
 from chatcore.web.headers import SecurityHeaders
 from chatcore.web.health import Health
 from chatcore.web.in_turn import InTurn
+from chatcore.web.news import what_is_new
 from chatcore.web.pairing import pair
 from chatcore.web.peer import Peer
 from chatcore.web.prompts import prompt, prompts
@@ -76,6 +77,7 @@ hearth = st.App(
         Route("/healthz", Health().answer),
         *[Route(f"/assets/{{version}}/{name}", asset) for name in TYPES],
         Route("/attachments/{id}", attachment),
+        Route("/news", what_is_new),
         Route("/prompts", prompts),
         Route("/prompts/{id}", prompt),
         Route("/sessions/{id}/download", download),

@@ -45,8 +45,6 @@ try:
         page.run()
         view.rest.add(lambda: sidebar.draw(view))
         view.rest.draw()
-        for begin in view.afterwards:
-            begin()
 except NoIdentity as error:
     st.info(words.sentence(str(error)), icon=":material/person_off:")
     if state.signs_in():

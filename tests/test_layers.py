@@ -60,6 +60,7 @@ MAY_IMPORT = {
     "saving": EVERYWHERE | {"generation", "store"},
     "secret": EVERYWHERE | {"settings"},
     "asked": set(),
+    "news": {"types"},
     "tabs": set(),
     "service": EVERYWHERE
     | {"settings", "store", "host", "generations", "identity", "memory", "secret", "tabs", "asked"},
@@ -67,6 +68,7 @@ MAY_IMPORT = {
     | {
         "web",
         "asked",
+        "news",
         "blank",
         "clock",
         "ids",
@@ -81,6 +83,7 @@ MAY_IMPORT = {
     | {
         "ui",
         "asked",
+        "news",
         "blank",
         "clock",
         "ids",

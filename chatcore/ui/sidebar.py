@@ -55,7 +55,7 @@ def _chats(view: View) -> None:
         st.button(
             "Show more", key="more_chats", type="tertiary", on_click=_show_more, args=(shown,)
         )
-    marks.draw(view, shown)
+    marks.draw(view, sessions[:shown])
 
 
 def _show_more(shown: int) -> None:

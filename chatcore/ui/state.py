@@ -33,11 +33,11 @@ class View:
     """None for a new chat, and where the id is unknown here."""
     server: ServerInfo | None
     server_error: str | None
+    under_way: set[int]
+    """The owner's sessions that were being answered, from before anything was read of them."""
     rest: Rest = field(default_factory=Rest)
     live: list[Callable[[], None]] = field(default_factory=list)
     """What the follower of a reply keeps true meanwhile; called twice a second."""
-    afterwards: list[Callable[[], None]] = field(default_factory=list)
-    """What keeps itself true when no reply is followed any more; called once, at the end."""
 
     @property
     def has_accounts(self) -> bool:
@@ -52,8 +52,9 @@ def load(in_chat: bool) -> View:
         services.tabs.note(context.session_id, key(services))
     server, server_error = _server(services)
     asked_for = address() if in_chat else None
+    under_way = services.generations.under_way(owner)
     found = session(services, owner, asked_for)
-    loaded = View(services, owner, in_chat, asked_for, found, server, server_error)
+    loaded = View(services, owner, in_chat, asked_for, found, server, server_error, under_way)
     st.session_state["view"] = loaded
     _settle_begun(loaded)
     _settle_address(loaded)
