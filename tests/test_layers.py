@@ -59,12 +59,16 @@ MAY_IMPORT = {
     },
     "saving": EVERYWHERE | {"generation", "store"},
     "secret": EVERYWHERE | {"settings"},
+    "asked": set(),
+    "news": {"types"},
     "tabs": set(),
     "service": EVERYWHERE
-    | {"settings", "store", "host", "generations", "identity", "memory", "secret", "tabs"},
+    | {"settings", "store", "host", "generations", "identity", "memory", "secret", "tabs", "asked"},
     "web": EVERYWHERE
     | {
         "web",
+        "asked",
+        "news",
         "blank",
         "clock",
         "ids",
@@ -78,6 +82,8 @@ MAY_IMPORT = {
     "ui": EVERYWHERE
     | {
         "ui",
+        "asked",
+        "news",
         "blank",
         "clock",
         "ids",

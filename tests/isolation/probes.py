@@ -203,6 +203,7 @@ ROUTES = [
         {"id": "file", "session_id": "session", "secret": "secret"},
         query=LINKED,
     ),
+    Route("GET", "/news", {"session_id": "session"}, query={"session": "{session_id}"}),
     Route("GET", "/prompts"),
     Route("GET", "/prompts/{id}", {"id": "saved"}),
     *(

@@ -6,7 +6,6 @@ import { savedPrompts } from "./prompts.js";
 const NEAR = 40; // px from the end that count as the end
 const FAR = 300; // px from the end at which a way back is offered
 const TOLD = 2500; // ms that a word such as "Copied" stays
-const AWAY = 10_000; // ms out of sight after which a page may be out of date
 const COMPOSER = ".st-key-prompt textarea";
 const CONNECTION = "data-test-connection-state";
 
@@ -40,7 +39,6 @@ function mount(root) {
   const main = document.querySelector("[data-testid=stMain]");
   const back = root.querySelector("#back");
   const grown = new ResizeObserver(settle);
-  const otherTabs = new BroadcastChannel("hearth");
   const connection = new MutationObserver(reconnected);
   let shown = {};
   let trigger = null;
@@ -48,8 +46,7 @@ function mount(root) {
   let top = 0; // px, main.scrollTop as last seen
   let linked = null;
   let focusDue = ""; // a selector
-  let isStale = false; // there may be more in the store than on this page
-  let hiddenSince = 0;
+  let isUnknown = false; // the server may know nothing of this page
 
   function listen(target, kinds, act, options) {
     for (const kind of kinds.split(" "))
@@ -66,8 +63,7 @@ function mount(root) {
     settle();
     focus(COMPOSER);
   });
-  listen(document, "visibilitychange", comeOrGo);
-  listen(otherTabs, "message", heard);
+  listen(document, "visibilitychange", refresh);
   const app = document.querySelector("[data-testid=stApp]");
   if (app) connection.observe(app, { attributeFilter: [CONNECTION], attributeOldValue: true });
   if (main) {
@@ -85,10 +81,7 @@ function mount(root) {
       focusDue = `.st-key-edit_${data.edited} textarea, .st-key-next_text textarea`;
     if (other && !data.chat) main?.scrollTo(0, 0);
     if (!data.message) unmark();
-    const grew = other ? shown.chat === "" && data.messages <= 2 : data.messages > shown.messages;
-    const isNew = shown.chat === undefined;
     shown = data;
-    if (grew || isNew) announce(grew);
     trigger = setTriggerValue;
     settle();
   }
@@ -136,34 +129,17 @@ function mount(root) {
       document.querySelector("[data-testid=stSidebarCollapseButton] button")?.click();
   }
 
-  function announce(grew) {
-    otherTabs.postMessage({ chat: shown.chat, messages: shown.messages, grew });
-  }
-
-  // What another tab of this browser shows. One that has just come may be behind by a turn.
-  function heard({ data: { chat, messages, grew } }) {
-    if (chat !== shown.chat ? grew : messages > shown.messages) isStale = true;
-    else if (chat === shown.chat && messages < shown.messages) announce(false);
-    refresh();
-  }
-
-  function comeOrGo() {
-    if (document.hidden) hiddenSince = Date.now();
-    else if (Date.now() - hiddenSince > AWAY) isStale = true;
-    refresh();
-  }
-
   // A server that was restarted knows nothing of this page until it is drawn once.
   function reconnected([{ oldValue, target }]) {
     if (target.getAttribute(CONNECTION) !== "CONNECTED" || oldValue === "CONNECTED") return;
-    isStale = true;
+    isUnknown = true;
     refresh();
   }
 
   // Have the page drawn anew, where a reply that it follows does not keep it up to date.
   function refresh() {
-    if (!isStale || document.hidden || document.querySelector(".st-key-stop button")) return;
-    isStale = false;
+    if (!isUnknown || document.hidden || document.querySelector(".st-key-stop button")) return;
+    isUnknown = false;
     trigger("look", true);
   }
 
@@ -206,7 +182,6 @@ function mount(root) {
     gone.abort();
     grown.disconnect();
     connection.disconnect();
-    otherTabs.close();
     saved.leave();
     unmark();
   }
