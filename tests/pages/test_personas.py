@@ -132,6 +132,19 @@ def test_a_change_of_the_model_is_marked(open_page, fake):
     assert changes(page) == ["From here on: b\\:2b"]
 
 
+def test_a_change_is_marked_where_the_reply_before_is_not_on_the_page(open_page, fake):
+    fake.models = [fake_model("a:1b"), fake_model("b:2b")]
+    session_id = session_of(send(open_page(), "hello"))
+    store = service.hearth().store
+    for n in range(15):
+        turn = store.begin_turn(1, session_id, str(n), "b:2b")
+        store.memory.saw(1, turn.reply.id, store.messages(1, session_id)[1].seen)
+        store.finish_reply(1, turn.reply.id, "done", "yes")
+    page = open_page(session_id)
+    assert len(page.chat_message) == 30
+    assert changes(page) == ["From here on: b\\:2b"]
+
+
 def test_a_chat_keeps_its_version_until_the_new_one_is_taken(page, fake):
     page = send(choose(page), "hello")
     store = service.hearth().store
