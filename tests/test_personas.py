@@ -99,7 +99,13 @@ def test_only_the_variables_that_are_used_are_kept():
 
 
 def test_an_unknown_variable_is_named():
-    assert variables.unknown("{{date}} {{nmae}} {{nmae}}", ["name"]) == ["nmae"]
+    text = "{{date}} {{{ name }}} {{nmae}} {{nmae}}"
+    assert variables.unknown(text, ["name"]) == ["{{nmae}}"]
+
+
+@pytest.mark.parametrize("inner", ["first name", "my-var", "", " ", "x" * 41, "a}b", "a\nb", "`x`"])
+def test_whatever_stands_in_the_braces_is_named_where_nothing_fills_it(inner):
+    assert variables.unknown(f"I am {{{{{inner}}}}}.", ["first", "x"]) == [f"{{{{{inner}}}}}"]
 
 
 @given(TEXTS, TEXTS)

@@ -25,6 +25,8 @@ from chatcore.ui.state import View
 ANY = "Any model"
 KEY = "persona_edit_"
 BLANK = Persona(name="?")
+NAMED = 5  # of what looks like a variable and is none
+NAMED_CHARACTERS = 60
 KNOWN = ", ".join(f"`{{{{{name}}}}}`" for name in variables.GIVEN)
 
 
@@ -137,12 +139,18 @@ def _checked(given: dict[str, Any], before: Persona) -> Persona | None:
 
 
 def _variables(system: str, own: list[str]) -> None:
-    for name in variables.unknown(system, own):
-        st.warning(
-            f"`{{{{{name}}}}}` is no variable, and is sent as it stands. There are {KNOWN}, and"
-            " this persona's own fields.",
-            icon=":material/help:",
-        )
+    unknown = variables.unknown(system, own)
+    if not unknown:
+        return
+    told = [words.plain(words.short(each, NAMED_CHARACTERS)) for each in unknown[:NAMED]]
+    if more := len(unknown) - len(told):
+        told.append(f"{more:,} more")
+    is_none = "is no variable, and is" if len(unknown) == 1 else "are no variables, and are"
+    st.warning(
+        f"{', '.join(told)} {is_none} sent as written. There are {KNOWN}, and this persona's own"
+        " fields.",
+        icon=":material/help:",
+    )
 
 
 def _length(view: View, persona: Persona) -> None:

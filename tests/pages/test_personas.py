@@ -356,8 +356,16 @@ def test_fields_of_its_own_are_added_and_removed(editor):
 
 def test_an_unknown_variable_is_a_clear_word(editor):
     page = editor.text_area(key="persona_edit_system").set_value("{{nmae}} {{called}}").run()
-    assert "`{{nmae}}` is no variable" in warnings(page)[0]
-    assert len(warnings(page)) == 1
+    [told] = warnings(page)
+    assert told.replace("\\", "").startswith("{{nmae}} is no variable, and is sent as written.")
+
+
+def test_all_that_is_no_variable_is_told_in_one_line(editor):
+    system = "{{first name}} {{`*x*`}}" + "".join(f"{{{{my-{n}}}}}" for n in range(50))
+    page = editor.text_area(key="persona_edit_system").set_value(system).run()
+    [told] = warnings(page)
+    assert told.startswith("\\{\\{first name\\}\\}, \\{\\{\\`\\*x\\*\\`\\}\\}, ")
+    assert ", 47 more are no variables, and are sent as written." in told
 
 
 @pytest.mark.parametrize(
