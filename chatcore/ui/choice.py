@@ -52,11 +52,11 @@ def panel(view: View, model: str) -> None:
     prefix = f"option_{session_id}_{st.session_state.get('options_emptied', 0)}"
     now = of(view)
     model_known = target.of(view.services, model)
+    window = words.window(view.services.settings.num_ctx, model, model_known.trained)
     with place:
         with suppress(OptionsRefused):
             change = partial(_choose, session_id, prefix)
-            options.fields(prefix, now.options, model_known.thinks, _left(view), change)
-        st.caption(words.window(view.services.settings.num_ctx, model_known.trained))
+            options.fields(prefix, now.options, window, model_known.thinks, _left(view), change)
         _full(session_id, now)
 
 

@@ -175,11 +175,11 @@ def _option(value: float | str | list[str]) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def window(usual: int, trained: int | None) -> str:
+def window(usual: int, model: str, trained: int | None) -> str:
     """What holds of num_ctx beside what is chosen."""
     told = f"num_ctx is {min(usual, trained or usual):,} tokens where none is chosen"
     if trained:
-        told += f", and at most {trained:,}, for which the model was trained"
+        told += f", and at most {trained:,}, for which {model} was trained"
     return plain(f"{told}. A change reloads the model, and a larger one takes more memory.")
 
 

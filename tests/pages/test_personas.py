@@ -395,6 +395,16 @@ def test_a_prompt_that_cannot_fit_is_told_in_the_editor(editor):
     assert "takes about 13" in warnings(page)[0]
 
 
+def test_what_a_window_costs_and_how_large_it_can_be_is_told_in_the_editor(open_page, fake):
+    fake.models = [fake_model("a:1b"), fake_model("b:2b", context_length=20_000)]
+    page = open_editor(open_page().switch_page("pages/personas.py").run(), "new")
+    name(page, "Ada").selectbox(key="persona_edit_model").select("b:2b").run()
+    page = page.number_input(key="persona_edit_option_num_ctx").set_value(2**22).run()
+    told = captions(page).replace("\\", "")
+    assert "at most 20,000, for which b:2b was trained. A change reloads the model" in told
+    assert " of 20,000 tokens" in told
+
+
 def test_a_persona_is_duplicated_and_opened(personas):
     page = personas.menu_button(key=f"persona_menu_{kept()[0].id}").click("Duplicate").run()
     assert names() == ["Pirate", "Pirate (copy)"]
