@@ -32,8 +32,9 @@ def fields(
 ) -> Options:
     """A field for each option, empty where it is left as it is; returns what stands in them.
 
-    prefix: of their keys. window: what holds of num_ctx beside it, as Markdown. thinks: what can be chosen of thinking. left: how it is where a field is
-    empty, if not as the model does it. Raises OptionsRefused when all are drawn, and that is told.
+    prefix: of their keys. window: what holds of num_ctx, as Markdown. thinks: what can be chosen of
+    thinking. left: how it is where a field is empty, if not as the model does it. Raises
+    OptionsRefused when all are drawn, and that is told.
     """
     with st.container(horizontal=True, gap="small", key=f"{prefix}_option_fields"):
         for name in Options.model_fields:

@@ -12,7 +12,7 @@ from tests.fake_ollama import Status, fake_model
 from tests.pages.components import wish
 from tests.pages.test_chat import errors, send, session_of, texts
 from tests.pages.test_memory import opened
-from tests.pages.test_options import number
+from tests.pages.test_options import number, told
 
 PIRATE = Persona(
     name="Pirate",
@@ -110,6 +110,20 @@ def test_the_fields_of_an_open_chat_are_changed_from_there_on(page, fake):
     page = page.button(key="save_fields").click().run()
     send(page, "more")
     assert "called Anne" in system(fake)
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_what_differs_is_told_against_the_persona(page, begun):
+    page = opened(send(choose(page), "hello") if begun else choose(page))
+    assert number(page, "temperature").placeholder == "as the persona"
+    page = number(page, "temperature").set_value(1.5).run()
+    assert told(page) == []
+    page = number(page, "top_k").set_value(3).run()
+    assert told(page) == ["top\\_k 3"]
+    page = choose(page, "No persona")
+    assert told(page) == ["temperature 1\\.5 · top\\_k 3"]
+    assert number(page, "temperature").placeholder == "as the model does"
+    assert number(page, "temperature").value == 1.5
 
 
 def test_a_change_in_mid_chat_is_marked_where_it_is(page, fake):
