@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from streamlit.runtime.media_file_storage import MediaFileKind
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
 from chatcore import service
 from chatcore.options import Options
@@ -419,6 +421,12 @@ def test_what_a_window_costs_and_how_large_it_can_be_is_told_in_the_editor(open_
     assert " of 20,000 tokens" in told
 
 
+def test_edit_in_the_menu_leads_to_the_editor(personas):
+    page = personas.menu_button(key=f"persona_menu_{kept()[0].id}").click("Edit").run()
+    assert page.query_params["persona"] == str(kept()[0].id)
+    assert page.text_input(key="persona_edit_name").value == "Pirate"
+
+
 def test_a_persona_is_duplicated_and_opened(personas):
     page = personas.menu_button(key=f"persona_menu_{kept()[0].id}").click("Duplicate").run()
     assert names() == ["Pirate", "Pirate (copy)"]
@@ -452,7 +460,20 @@ def upload(page, *files):
     return page.run()
 
 
-def test_what_is_exported_is_imported(personas):
+def address_of(data, name):
+    """Of such a file for download: it is made of the content."""
+    files = MemoryMediaFileStorage("/mock/media")
+    kind = MediaFileKind.DOWNLOADABLE
+    return files.get_url(files.load_and_get_id(data.encode(), "application/json", kind, name))
+
+
+def test_export_is_a_file_of_what_stands_in_the_editor(editor):
+    [button] = name(editor, "Captain").get("download_button")
+    written = exchange.write(PIRATE.model_copy(update={"name": "Captain"}))
+    assert button.proto.url == address_of(written, "captain.json")
+
+
+def test_a_persona_is_imported_from_its_file(personas):
     upload(personas, ("pirate.json", exchange.write(PIRATE).encode()))
     assert [each.persona for each in kept()] == [PIRATE, PIRATE]
 
