@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "client": EVERYWHERE,
     "engine": EVERYWHERE | {"engine"},
     "options": {"errors"},
-    "personas": EVERYWHERE | {"options", "personas"},
+    "personas": EVERYWHERE | {"blank", "options", "personas"},
     "repeating": EVERYWHERE,
     "stats": {"types"},
     "counting": {"types"},

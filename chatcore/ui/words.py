@@ -2,11 +2,12 @@
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta, tzinfo
+from typing import Any
 
 from chatcore.context import Fit
 from chatcore.generation import Phase
-from chatcore.options import Options
 from chatcore.types import CHARACTERS_PER_TOKEN, Message, ModelInfo, Seen, Session, Share, Usage
 
 DIGEST = 12  # characters of it, as `ollama list` shows
@@ -171,9 +172,9 @@ def build(of: Seen, model: str) -> str:
     return " · ".join([*parts, f"seed {of.options.get('seed', 'unknown')}"])
 
 
-def options(chosen: Options) -> str:
-    """Those that are not left as they are: temperature 0.2 · seed 7 · stop "END"."""
-    return " · ".join(plain(f"{name} {_option(value)}") for name, value in chosen.set().items())
+def options(chosen: Mapping[str, Any]) -> str:
+    """Options that are set: temperature 0.2 · seed 7 · stop "END"."""
+    return " · ".join(plain(f"{name} {_option(value)}") for name, value in chosen.items())
 
 
 def _option(value: float | str | list[str]) -> str:
@@ -183,11 +184,11 @@ def _option(value: float | str | list[str]) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def window(usual: int, trained: int | None) -> str:
+def window(usual: int, model: str, trained: int | None) -> str:
     """What holds of num_ctx beside what is chosen."""
     told = f"num_ctx is {min(usual, trained or usual):,} tokens where none is chosen"
     if trained:
-        told += f", and at most {trained:,}, for which the model was trained"
+        told += f", and at most {trained:,}, for which {model} was trained"
     return plain(f"{told}. A change reloads the model, and a larger one takes more memory.")
 
 

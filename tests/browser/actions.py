@@ -86,8 +86,3 @@ def message_menu(page: Page, n: int, action: str) -> None:
 
 def ready(page: Page) -> None:
     expect(page.locator(".st-key-prompt textarea")).to_be_enabled()
-
-
-def settled(page: Page) -> None:
-    """When the prompt box has taken the focus, which would close a list that was opened before."""
-    expect(page.locator(".st-key-prompt textarea")).to_be_focused()

@@ -56,6 +56,7 @@ function mount(root) {
   listen(document, "wheel touchmove pointerdown keydown", takeOver, { capture: true, passive: true });
   const saved = savedPrompts(root, listen); // it hears Escape first
   listen(document, "keydown", escaped, { capture: true });
+  listen(document, "focusin", ({ target }) => isField(target) && (focusDue = ""));
   listen(document, "click", clicked);
   listen(document, "keydown", pressed);
   listen(back, "click", () => {
@@ -76,7 +77,8 @@ function mount(root) {
     if (data.message && (other || data.message !== shown.message)) at = data.message;
     else if (other || data.messages > shown.messages) at = data.chat ? "end" : "";
     else if (data.stay !== shown.stay) at = data.stay;
-    if (other) focusDue = data.message ? "" : COMPOSER;
+    const isNew = shown.chat === undefined;
+    if (other) focusDue = data.message || (isNew && isField(document.activeElement)) ? "" : COMPOSER;
     if (data.edited && data.edited !== shown.edited)
       focusDue = `.st-key-edit_${data.edited} textarea, .st-key-next_text textarea`;
     if (other && !data.chat) main?.scrollTo(0, 0);
@@ -158,7 +160,7 @@ function mount(root) {
     const command = event.ctrlKey || event.metaKey;
     if (command && event.shiftKey && (event.key === ";" || event.code === "Semicolon"))
       trigger("copy_reply", true);
-    else if (event.key === "/" && !command && !isTyping(event)) composer()?.focus();
+    else if (event.key === "/" && !command && !isField(event.composedPath()[0])) composer()?.focus();
     else return;
     event.preventDefault();
   }
@@ -201,8 +203,8 @@ function focus(selector) {
   return box !== null && document.activeElement === box;
 }
 
-function isTyping(event) {
-  const target = event.composedPath()[0];
+// Whether what is typed there is meant for it.
+function isField(target) {
   return target.isContentEditable || target.closest?.("input, textarea, select, [role=menu], [role=listbox]");
 }
 
