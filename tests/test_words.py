@@ -43,6 +43,7 @@ def test_a_sentence_keeps_its_code_and_nothing_else():
 
 def test_a_sentence_with_a_stray_backtick_is_plain():
     assert words.sentence("a ` b") == r"a \` b"
+    assert words.sentence("a `` b ` `c`") == r"a \`\` b ` `c\`"
 
 
 def test_a_model_is_told_in_one_line():

@@ -14,6 +14,7 @@ DIGEST = 12  # characters of it, as `ollama list` shows
 NEAR = 0.8  # of what there is room for
 
 MARKS = re.compile(r"([\\`*_\[\]<>$:~|&#!])")
+CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
@@ -39,12 +40,13 @@ def label(text: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """One of our errors as Markdown: `code` stays code, all else is shown as it is."""
-    parts = text.split("`")
-    if len(parts) % 2 == 0:
-        return plain(text)
-    return "`".join(
-        part if i % 2 else PUNCTUATION.sub(r"\\\1", part) for i, part in enumerate(parts)
+    """One of our errors as Markdown: `code` stays code, all else is shown as it is.
+
+    What is quoted in it may hold backticks: only one before and one after are code to anybody.
+    """
+    parts = CODE.split(one_line(text))
+    return "".join(
+        f"`{part}`" if i % 2 else PUNCTUATION.sub(r"\\\1", part) for i, part in enumerate(parts)
     )
 
 
