@@ -132,9 +132,11 @@ def begin_changing(message_id: int) -> None:
 
 def is_changed_elsewhere(message_id: int) -> bool:
     """Whether another page that is open changes it; one that was reloaded does so no more."""
+    context = get_script_run_ctx()
     return any(
         not exists() or get_instance().is_active_session(tab)
         for tab in hearth().tabs.changing(message_id)
+        if context is None or tab != context.session_id
     )
 
 

@@ -75,9 +75,19 @@ def test_while_its_reply_comes_it_waits_again_after_a_reload(store, open_page, o
     assert not page.exception
 
 
-def test_what_is_being_changed_is_not_sent_by_another_tab(store, edited, open_page, fake):
+def test_what_is_left_for_another_message_to_be_edited_is_sent(store, edited):
     session_id = waiting_after(store, "done")
-    edited(session_id)
+    page = edited(session_id)
+    first = store.messages(1, session_id)[0]
+    page.menu_button(key=f"message_menu_{first.id}").click("Edit").run()
+    assert store.next_prompt(1, session_id) is None
+
+
+def test_what_is_being_changed_is_not_sent_by_another_tab(store, open_page, owner, fake):
+    session_id = waiting_after(store, "done")
+    prompt = store.next_prompt(1, session_id)
+    store.hold_next(1, prompt.id, held=True)
+    service.hearth().tabs.change("another tab", prompt.id)
     page = open_page(session_id)
     assert "changed in another tab" in page.main.caption[-1].value
     assert fake.requests == []
