@@ -205,9 +205,9 @@ class Generation:
         return self._pieces(self._parts, self._ended.is_set, rate, heartbeat)
 
     def follow_thoughts(self, rate: float, heartbeat: Callable[[], object]) -> Iterator[str]:
-        """The thoughts, in the same way, until the text begins."""
+        """The thoughts, in the same way, until the text begins, or goes on."""
         return self._pieces(
-            self._thoughts, lambda: bool(self._parts) or self._ended.is_set(), rate, heartbeat
+            self._thoughts, lambda: self._written > 0 or self._ended.is_set(), rate, heartbeat
         )
 
     def _pieces(

@@ -88,6 +88,21 @@ def test_thoughts_of_a_continued_reply_stand_apart_and_are_added_up(generations,
     assert reply.usage.thinking_duration > first.thinking_duration
 
 
+def test_thoughts_of_a_continued_reply_are_followed_until_its_text_goes_on(
+    generations, store, ann, fake
+):
+    fake.reply("one ", Done("length"))
+    generation = start(generations, ann)
+    generation.wait()
+    fake.reply(Thinking("hm, "), PAUSE, Thinking("two"), "two")
+    resumed = generations.resume(ann, last(store, generation))
+    thoughts = resumed.follow_thoughts(1000, lambda: None)
+    assert next(thoughts) == "hm, "
+    fake.release()
+    assert "".join(thoughts) == "two"
+    assert followed(resumed) == "one two"
+
+
 def test_a_reply_that_was_stopped_in_its_thoughts_goes_on_thinking(generations, store, ann, fake):
     fake.reply(Thinking("first"), PAUSE)
     generation = start(generations, ann)

@@ -1,6 +1,7 @@
 """The messages of a chat, and the live end of it. Drawn from the store, block by block."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from functools import partial
 from itertools import chain
 
@@ -48,6 +49,7 @@ class Transcript:
         self._gauge = Gauge(view)
         self._cast = Cast(view)
         self._summary = summary.of(view)
+        self._is_stale = False
 
     def draw(self, stop: DeltaGenerator, notices: DeltaGenerator) -> None:
         """And the composer below; a reply under way is followed to its end.
@@ -77,7 +79,7 @@ class Transcript:
         while turn is not None:
             turn = self._follow(turn.reply)
         stop.empty()
-        if summary.of(self._view) != self._summary:  # it was made for this reply
+        if self._is_stale or summary.of(self._view) != self._summary:  # it was made for this reply
             st.rerun()
 
     def _draw_composer(self, notices: DeltaGenerator) -> None:
@@ -140,9 +142,11 @@ class Transcript:
         clock = Clock(generation, below, self._view.live)
         tick = partial(self._tick, clock)
         with bubble:
-            above = _follow_thoughts(pieces(generation.follow_thoughts, tick))
+            above, text = _begun(generation.turn.reply)
+            above = _follow_thoughts(above, pieces(generation.follow_thoughts, tick))
             thoughts = generation.thinking
-            st.write_stream(pieces(generation.follow, tick))
+            with text.container() if text else nullcontext():
+                st.write_stream(pieces(generation.follow, tick))
         if generation.unsaved:
             self._view.rest.draw()
             with below.container():
@@ -152,6 +156,8 @@ class Transcript:
         message = self._stored(message)
         if above:
             _thoughts(above, message, drawn=message.thinking == thoughts)
+        elif message.thinking:  # all of it came after the text, which stands where it belongs
+            self._is_stale = True
         self._draw_controls(message, below.container())
         clock.tick_others()
         return generation.next
@@ -214,12 +220,25 @@ def _thoughts(place: DeltaGenerator, message: Message, drawn: bool = False) -> N
             prose.draw(message.thinking)
 
 
-def _follow_thoughts(stream: Iterator[Piece]) -> DeltaGenerator | None:
+def _begun(reply: Message) -> tuple[DeltaGenerator | None, DeltaGenerator | None]:
+    """Places for the thoughts and the text of a reply that goes on, which stands there while the
+    model thinks again; nothing where it begins."""
+    if not reply.body:
+        return None, None
+    above, text = st.empty(), st.empty()
+    with text.container():
+        prose.draw(reply.body)
+    return above, text
+
+
+def _follow_thoughts(
+    place: DeltaGenerator | None, stream: Iterator[Piece]
+) -> DeltaGenerator | None:
     """Folded; the place where they are drawn, which there is only where there are any."""
     first = next(stream, None)
     if first is None:
         return None
-    place = st.empty()
+    place = place or st.empty()
     with place.expander("Thinking", icon=THOUGHTS):
         st.write_stream(chain([first], stream))
     return place
