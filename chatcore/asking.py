@@ -1,13 +1,22 @@
 """One reply asked of the model server: what is sent, what comes, and what it is at meanwhile."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from functools import partial
 
 from chatcore import naming
 from chatcore.client import OllamaClient
-from chatcore.errors import CannotSee, ChatError, ModelNotFound, NothingToSumUp, ServerError
+from chatcore.errors import (
+    CannotSee,
+    ChatError,
+    EngineError,
+    ModelNotFound,
+    NothingToSumUp,
+    ServerError,
+    ServerUnreachable,
+)
 from chatcore.generation import Generation
 from chatcore.memory import Memory, Target
 from chatcore.options import Options
@@ -216,9 +225,12 @@ async def _written(client: OllamaClient, request: ChatRequest) -> str:
     return text[:most]
 
 
-def check_sight(client: OllamaClient, model: str) -> None:
-    """Raises CannotSee for a model that takes no images. May ask the server."""
-    if not client.sees(model):
+def check_sight(find: Callable[[], OllamaClient], model: str) -> None:
+    """Raises CannotSee for a model that takes no images. May ask the server, and one that cannot
+    be asked is no reason to refuse."""
+    with suppress(ServerUnreachable, ServerError, ModelNotFound, EngineError):
+        if find().sees(model):
+            return
         raise CannotSee(
             f"The model {model!r} cannot see images: pick one that can, then send it again;"
             " `ollama pull gemma3:4b` gets one."

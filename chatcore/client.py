@@ -109,8 +109,8 @@ class OllamaClient:
     def build(self, model: str) -> Build:
         """Which it is at this moment, of this server. Raises ModelNotFound."""
         with self._translated(model):
-            installed = {each.model: each for each in self._sync.list().models}
-        found = installed.get(model) or installed.get(f"{model}:latest")
+            installed = {_full(each.model): each for each in self._sync.list().models}
+        found = installed.get(_full(model))
         if found is None:
             raise _not_found(model, self._at)
         quantization = found.details and found.details.quantization_level
@@ -122,7 +122,7 @@ class OllamaClient:
 
     def is_loaded(self, model: str) -> bool:
         with self._translated():
-            return any(loaded.model == model for loaded in self._sync.ps().models)
+            return _full(model) in {_full(loaded.model) for loaded in self._sync.ps().models}
 
     def sees(self, model: str) -> bool:
         """Whether it takes images, or the server does not tell."""
@@ -254,7 +254,8 @@ def _thinks(answer: ollama.ShowResponse) -> tuple[Think, ...]:
 async def _gathered(
     parts: AsyncIterator[ollama.ChatResponse],
 ) -> AsyncIterator[ollama.ChatResponse]:
-    """The same, read from the network some at a time: each reading costs more than ten chunks.
+    """The same to the last of them, read from the network some at a time: each reading costs more
+    than ten chunks. What comes after the last one is not waited for.
 
     Only where they come one by one and have to be waited for: a fast model is not held up.
     """
@@ -263,6 +264,8 @@ async def _gathered(
     async for part in parts:
         waited = clock() - asked > 0.001
         yield part
+        if part.done:
+            return
         if waited and at_once < 10:
             await asyncio.sleep(0.02)
         at_once = 0 if waited else at_once + 1
@@ -276,6 +279,12 @@ def _chunk(part: ollama.ChatResponse) -> Chunk:
         thinking=(part.message.thinking or "").replace("\0", ""),
         usage=Usage(**{k: getattr(part, k) for k in COUNTS}) if part.done else None,
     )
+
+
+def _full(model: str | None) -> str:
+    """Its name with a tag, as servers list it. A colon before the last slash is that of a port."""
+    name = model or ""
+    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
 
 
 def _refusal(error: ollama.ResponseError, model: str, at: str) -> ServerError | ModelNotFound:

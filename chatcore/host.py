@@ -98,9 +98,10 @@ class ModelHost:
             self._looking.release()
 
     @property
-    def embedded(self) -> bool:
-        """Whether the embedded engine is in use; False until the choice was made."""
-        return self._embedded
+    def takes_one(self) -> bool:
+        """Whether it is to be asked for one reply at a time: the embedded engine is, and while
+        the choice is to be made it may be in use, or still at a reply of before."""
+        return self._client is None or self._embedded
 
     def look_again(self) -> None:
         """Choose anew at the next need, e.g. when Ollama was started meanwhile."""

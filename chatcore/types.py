@@ -94,7 +94,7 @@ class Usage:
     eval_count: int | None = None
     eval_duration: int | None = None
     first_token_duration: int | None = None  # ours: request sent to first token seen
-    thinking_duration: int | None = None  # ours: first thought to last
+    thinking_duration: int | None = None  # ours: from thoughts to the text after them
 
     @property
     def tokens_per_second(self) -> float | None:

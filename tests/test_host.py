@@ -60,8 +60,9 @@ def test_a_local_ollama_is_found(host_of, local):
 
 def test_without_ollama_the_embedded_engine_answers(host_of, local):
     local.stop()
-    info = host_of().info()
-    assert (info.embedded, info.demo) == (True, True)
+    host = host_of()
+    info = host.info()
+    assert (info.embedded, info.demo, host.takes_one) == (True, True, True)
     assert [model.name for model in info.models] == ["smollm2:135m"]
 
 
@@ -73,6 +74,15 @@ def test_look_again_finds_an_ollama_that_came_later(host_of, local):
     assert host.info().embedded
     host.look_again()
     assert host.info().host == local.host
+
+
+def test_while_it_is_not_known_who_answers_one_is_asked_at_a_time(host_of, fake):
+    host = host_of(ollama_host=fake.host)
+    assert host.takes_one
+    host.client()
+    assert not host.takes_one
+    host.look_again()  # the engine may be in mid-reply
+    assert host.takes_one
 
 
 def test_with_the_engine_off_the_page_is_told_what_to_do(host_of, local):

@@ -37,10 +37,15 @@ def draw(view: View, sessions: list[Session]) -> None:
             "done": st.session_state.get("wishes_done", 0),
         },
         on_wish_change=_wished,
+        on_look_change=_look,
     )
     if _fulfil(drawn.wish):
         # A page from before a restart: to this server its list, and so the callback, was unknown.
         st.rerun()
+
+
+def _look() -> None:
+    """There is news: the page asks to be drawn again, no more."""
 
 
 def _wished() -> None:
@@ -93,6 +98,7 @@ def _delete(session_id: str) -> None:
         st.session_state["deleted"] = session
         if st.query_params.get("session") == session_id:
             st.query_params.clear()
+            state.begun(None)
 
     attempt(delete)
 

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.actions import messages, reply, send
 from tests.browser.watched import Watched
 from tests.fake_ollama import PAUSE
+from tests.hostile import hostile
 
 GOOD = r"""## Step 1:foo
 
@@ -38,63 +39,6 @@ Only :smile: beside `a:b:c`, lone ` and <b>bold</b> <br>, ![alt](/none.png) [![b
 graph TD
   A[Start] --> B[End]
 ```
-
-END
-"""
-
-
-def hostile(sink: str) -> str:
-    """What would reach another host, run a script or break the page, if it could."""
-    deep = "> " * 300 + "deep\n\n" + "- " * 300 + "deeper\n\n" + "[" * 500 + "x" + "](u)" * 500
-    return f"""![inline]({sink}/a.png) ![ref][r] ![r] ![](<{sink}/b.png>)
-![t]({sink}/c "![u]({sink}/d)")
-
-[r]: {sink}/e.png
-
-[![nested]({sink}/f.png)]({sink}/g) [text ![label]({sink}/h.png)]({sink}/i) ![v]({sink}/v.mp4)
-
-| a | ` | ![cell]({sink}/j.png) | ` |
-|---|---|---|---|
-| ` | ![row]({sink}/k.png) | ` | ![a]({sink}/l.mp3) |
-
-` open ![m]({sink}/m.png)
-
-not ` in | a
---- | ---
-row ![n]({sink}/n.png) ` | b
-
-text
-    ```
-![o]({sink}/o.png)
-
-> ```
-> code
-![p]({sink}/p.png)
-
-<img src={sink}/q.png onerror=window.pwned=1> <video src={sink}/r.mp4 autoplay></video>
-<audio src={sink}/s.mp3></audio> <iframe src={sink}/t></iframe> <script>window.pwned = 1</script>
-<style>body {{ background: url({sink}/u.png) }}</style> <link rel=stylesheet href={sink}/v.css>
-<svg onload=window.pwned=1> <form action={sink}/w><input autofocus onfocus=window.pwned=1></form>
-
-[js](javascript:window.pwned=1) [data](data:text/html,<script>window.pwned=1</script>)
-[file](file:///etc/passwd) <javascript:window.pwned=1>
-![d](data:image/svg+xml,<svg/onload=window.pwned=1>)
-
-:color[x]{{foreground="red" background="url({sink}/x.png)"}} :material/{sink}: \u202egnp.exe\u202c
-
-$\\href{{javascript:window.pwned=1}}{{x}}$ $\\includegraphics{{{sink}/y.png}}$
-\\(\\url{{{sink}/y}}\\)
-\\[ \\htmlStyle{{background:url({sink}/z.png)}}{{x}} \\] $\\def\\a{{\\a\\a}}\\a$
-
-```mermaid
-graph TD
-  A[<img src='{sink}/1.png' onerror='window.pwned=1'>] --> B
-  click A "javascript:window.pwned=1"
-  click B call alert("pwned")
-  style B fill:url({sink}/2.png)
-```
-
-{deep}
 
 END
 """

@@ -210,6 +210,7 @@ ROUTES = [
     Route("GET", "/export"),
     Route("GET", "/attachments/{id}", {"id": "file"}),
     SHARED,
+    Route("GET", "/news", {"session_id": "session"}, query={"session": "{session_id}"}),
     Route("GET", "/prompts"),
     Route("GET", "/prompts/{id}", {"id": "saved"}),
     *(

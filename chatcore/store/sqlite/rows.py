@@ -13,7 +13,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from chatcore.clock import now as now
-from chatcore.errors import AlreadyGenerating, MessageNotFound, SessionNotFound
+from chatcore.errors import AlreadyGenerating, MessageNotFound, SessionNotFound, TooBusy
 from chatcore.options import BY_DEFAULT, Choice, Compact, kept
 from chatcore.types import (
     Attachment,
@@ -239,6 +239,14 @@ def refuse_while_streaming(db: Database, session_pk: int) -> None:
     ).fetchone()
     if streaming:
         raise AlreadyGenerating("This chat is still answering: try again when the reply is there.")
+
+
+def refuse_while_waiting(db: Database, session_pk: int) -> None:
+    """What was sent first is to be answered first, or taken back."""
+    if waiting(db, session_pk):
+        raise TooBusy(
+            "Another prompt of this chat is not sent yet: send or remove that one, then this."
+        )
 
 
 def turn(db: Database, owner: int, session_id: str, prompt_id: int, reply_id: int) -> Turn:
