@@ -104,6 +104,12 @@ END
 """
 
 
+def readable(markdown: str) -> str:
+    """All that a reader finds to be read, without blanks and backticks."""
+    tokens = _found(markdown)
+    return re.sub(r"[\s`]", "", "".join(token.content for token in tokens if not token.children))
+
+
 def images(markdown: str) -> list[str]:
     return [token.content for token in _found(markdown) if token.type == "image"]
 
@@ -116,6 +122,10 @@ def begins_an_image(markdown: str) -> bool:
         if token.type in ("fence", "code_block")
     )
     return len(IMAGE.findall(markdown)) != sum(in_code)
+
+
+def links(markdown: str) -> list[str]:
+    return [str(token.attrs["href"]) for token in _found(markdown) if token.type == "link_open"]
 
 
 def _found(markdown: str) -> list[Token]:

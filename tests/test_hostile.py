@@ -1,12 +1,15 @@
-"""No text makes an image to whoever reads it, whole or as it streams."""
+"""No text makes an image, and no error a link, to whoever reads it, whole or as it streams."""
+
+import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatcore.blocks import joined
-from chatcore.markdown import MarkdownStream, blocks
-from tests.hostile import PAYLOADS, U, begins_an_image, images
+from chatcore.markdown import BREAK, MarkdownStream, blocks
+from chatcore.ui import words
+from tests.hostile import PAYLOADS, U, begins_an_image, images, links, readable
 
 FRAGMENTS = [
     *(
@@ -83,3 +86,12 @@ def test_no_beginning_of_a_text_that_streams_holds_an_image(text):
         if new:
             assert_no_image_in(joined(parts)[-2:])
     assert_no_image_in(joined(parts + stream.end()))
+
+
+@often
+@given(st.lists(st.sampled_from([*FRAGMENTS, f"[c]({U})", f"<{U}>"]), max_size=20).map("".join))
+def test_what_an_error_quotes_is_shown_as_it_is_without_images_and_links(text):
+    said = f"The server refused ({text}): run `ollama pull x`, *now*."
+    shown = words.sentence(said)
+    assert (images(shown), links(shown)) == ([], [])
+    assert readable(shown.replace(BREAK, "")) == re.sub(r"[\s`]", "", said)

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from chatcore.context import Fit
 from chatcore.generation import Phase
+from chatcore.markdown import BREAK
 from chatcore.options import Options
 from chatcore.types import CHARACTERS_PER_TOKEN, Message, ModelInfo, Seen, Session, Share, Usage
 
@@ -13,6 +14,8 @@ DIGEST = 12  # characters of it, as `ollama list` shows
 NEAR = 0.8  # of what there is room for
 
 MARKS = re.compile(r"([\\`*_\[\]<>$:~|&#!])")
+CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+ADDRESS = re.compile(r"\\:(?=\\/\\/)|www(?=\\\.)|\\@", re.IGNORECASE)
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
@@ -38,13 +41,17 @@ def label(text: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """One of our errors as Markdown: `code` stays code, all else is shown as it is."""
-    parts = text.split("`")
-    if len(parts) % 2 == 0:
-        return plain(text)
-    return "`".join(
-        part if i % 2 else PUNCTUATION.sub(r"\\\1", part) for i, part in enumerate(parts)
-    )
+    """One of our errors as Markdown: `code` stays code, all else is shown as it is.
+
+    What is quoted in it may hold backticks: only one before and one after are code to anybody.
+    """
+    parts = CODE.split(one_line(text))
+    return "".join(f"`{part}`" if i % 2 else _no_link(part) for i, part in enumerate(parts))
+
+
+def _no_link(text: str) -> str:
+    """Streamlit looks for addresses after escapes are resolved; it finds none across a span."""
+    return ADDRESS.sub(rf"\g<0>{BREAK}", PUNCTUATION.sub(r"\\\1", text))
 
 
 def size(n: int) -> str:
