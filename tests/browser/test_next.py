@@ -4,6 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from chatcore.ui.marks import EVERY
 from tests.browser.actions import (
@@ -167,20 +168,24 @@ def test_the_marks_stay_true_after_the_reply_that_one_looks_at(app, fake, page):
     marked(page, other, "unread")
 
 
+def asks_for_marks(frame):
+    return bool(BackMsg.FromString(frame).rerun_script.fragment_id)
+
+
 def test_a_page_asks_for_marks_only_while_there_is_a_reply_under_way(app, fake, page):
-    sent = []
-    page.on("websocket", lambda wire: wire.on("framesent", lambda frame: sent.append(frame)))
-    session = replying(app, fake, page, "one ", "and all")
+    with page.expect_websocket() as wire:
+        session = replying(app, fake, page, "one ", "and all")
     page.locator(".st-key-new_chat button").click()
     expect(messages(page)).to_have_count(0)
-    asked = len(sent)
-    page.wait_for_timeout(2.5 * EVERY * 1000)
-    assert len(sent) > asked
+    for _ in range(2):
+        wire.value.wait_for_event("framesent", asks_for_marks)
     fake.release()
     marked(page, session, "unread")
-    asked = len(sent)
-    page.wait_for_timeout(2.5 * EVERY * 1000)
-    assert len(sent) == asked
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    asked = []
+    wire.value.on("framesent", lambda frame: asked.append(frame))
+    page.wait_for_timeout(2.5 * EVERY * 1000)  # that nobody asks has no event
+    assert asked == []
 
 
 def test_the_model_names_a_chat(app, fake, page):
