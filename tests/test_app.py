@@ -173,6 +173,7 @@ def test_an_engine_that_was_killed_is_started_again(demo):
     first = engines(demo)
     for process in first:
         process.kill()
+    psutil.wait_procs(first)
     deadline = time.monotonic() + PATIENCE
     while not (again := engines(demo)):
         assert time.monotonic() < deadline, demo.log

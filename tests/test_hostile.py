@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatcore.blocks import joined
-from chatcore.markdown import MarkdownStream, blocks
+from chatcore.markdown import BREAK, MarkdownStream, blocks
 from chatcore.ui import words
 from tests.hostile import PAYLOADS, U, begins_an_image, images, links, readable
 
@@ -94,4 +94,4 @@ def test_what_an_error_quotes_is_shown_as_it_is_without_images_and_links(text):
     said = f"The server refused ({text}): run `ollama pull x`, *now*."
     shown = words.sentence(said)
     assert (images(shown), links(shown)) == ([], [])
-    assert readable(shown) == re.sub(r"[\s`]", "", said)
+    assert readable(shown.replace(BREAK, "")) == re.sub(r"[\s`]", "", said)

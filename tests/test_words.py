@@ -3,6 +3,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from chatcore.generation import Phase
+from chatcore.markdown import BREAK
 from chatcore.types import Message, ModelInfo, Session, Usage
 from chatcore.ui import words
 
@@ -44,6 +45,11 @@ def test_a_sentence_keeps_its_code_and_nothing_else():
 def test_a_sentence_with_a_stray_backtick_is_plain():
     assert words.sentence("a ` b") == r"a \` b"
     assert words.sentence("a `` b ` `c`") == r"a \`\` b ` `c\`"
+
+
+def test_an_address_in_a_sentence_is_no_link():
+    shown = words.sentence("See http://a.b, www.a.b or me@a.b.")
+    assert shown == (rf"See http\:{BREAK}\/\/a\.b\, www{BREAK}\.a\.b or me\@{BREAK}a\.b\.")
 
 
 def test_a_model_is_told_in_one_line():

@@ -8,6 +8,7 @@ from typing import Any
 
 from chatcore.context import Fit
 from chatcore.generation import Phase
+from chatcore.markdown import BREAK
 from chatcore.types import CHARACTERS_PER_TOKEN, Message, ModelInfo, Seen, Session, Share, Usage
 
 DIGEST = 12  # characters of it, as `ollama list` shows
@@ -15,6 +16,7 @@ NEAR = 0.8  # of what there is room for
 
 MARKS = re.compile(r"([\\`*_\[\]<>$:~|&#!])")
 CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+ADDRESS = re.compile(r"\\:(?=\\/\\/)|www(?=\\\.)|\\@", re.IGNORECASE)
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
@@ -45,9 +47,12 @@ def sentence(text: str) -> str:
     What is quoted in it may hold backticks: only one before and one after are code to anybody.
     """
     parts = CODE.split(one_line(text))
-    return "".join(
-        f"`{part}`" if i % 2 else PUNCTUATION.sub(r"\\\1", part) for i, part in enumerate(parts)
-    )
+    return "".join(f"`{part}`" if i % 2 else _no_link(part) for i, part in enumerate(parts))
+
+
+def _no_link(text: str) -> str:
+    """Streamlit looks for addresses after escapes are resolved; it finds none across a span."""
+    return ADDRESS.sub(rf"\g<0>{BREAK}", PUNCTUATION.sub(r"\\\1", text))
 
 
 def size(n: int) -> str:

@@ -9,7 +9,7 @@ from chatcore import news
 from chatcore.errors import SessionNotFound
 from chatcore.service import Hearth, hearth
 from chatcore.types import Session
-from chatcore.web.owner import key_of
+from chatcore.web.owner import owner_of
 
 HEADERS = {"cache-control": "no-store"}
 
@@ -19,10 +19,8 @@ async def what_is_new(request: Request) -> Response:
 
 
 def _marks(request: Request) -> str:
-    services, key = hearth(), key_of(hearth(), request)
-    if not services.store.identities.has_chats(key):  # to ask makes nobody an owner
-        return f"{news.of_open(None, ())} {news.of_others((), None, ())}"
-    owner = services.store.owner(key)
+    services = hearth()
+    owner = owner_of(services, request)
     under_way = services.generations.under_way(owner)
     session = _session(services, owner, request.query_params.get("session", ""))
     sessions = services.store.sessions(owner, news.SESSIONS)

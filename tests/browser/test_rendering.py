@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.actions import messages, reply, send
 from tests.browser.watched import Watched
-from tests.fake_ollama import PAUSE
+from tests.fake_ollama import PAUSE, ErrorLine
 from tests.hostile import hostile
 
 GOOD = r"""## Step 1:foo
@@ -42,6 +42,9 @@ graph TD
 
 END
 """
+
+# A label's markup, in a document of Mermaid's own; what it draws is an image.
+PARSED_BY_MERMAID = "Executing inline event handler"
 
 
 def in_bits(text):
@@ -87,31 +90,47 @@ def test_what_streamlit_would_take_for_itself_is_shown_as_typed(app, fake, page)
         expect(message.get_by_role("link", name="badge")).to_have_attribute("href", "/ci")
 
 
+def assert_harmless(message, watched):
+    """Nothing of it was asked for, runs, or had to be stopped by the policy."""
+    assert watched.got_through() == []
+    assert [said for said in watched.refused if not said.startswith(PARSED_BY_MERMAID)] == []
+    expect(message.locator("video, audio, iframe, form, script, svg[onload]")).to_have_count(0)
+    expect(message.locator("img:not([src^='blob:'])")).to_have_count(0)
+    expect(message.page.locator("[data-testid=stException]")).to_have_count(0)
+    expect(message.locator("a[href^='javascript:']")).to_have_count(0)
+
+
 def test_hostile_markdown_reaches_nobody_and_runs_nothing(app, fake, page, sink):
     watched = Watched(page, app)
     fake.reply(*in_bits(hostile(sink.url)))
     prompt = f"![title]({sink.url}/title.png) <img src={sink.url}/x> $\\href{{javascript:1}}{{x}}$"
     for message in live_and_reloaded(page, app, prompt):
-        assert watched.got_through() == []
-        sources = page.locator("[class*='st-key-message_'] img").evaluate_all(
-            "images => images.map(image => image.src)"
-        )
-        assert [source for source in sources if not source.startswith("blob:")] == []
-        expect(message.locator("video, audio, iframe, form, script, svg[onload]")).to_have_count(0)
-        expect(page.locator("[data-testid=stException]")).to_have_count(0)
-        assert message.locator("a[href^='javascript:']").count() == 0
+        assert_harmless(message, watched)
     assert sink.requests == []
 
 
 def test_hostile_words_of_a_person_are_as_harmless(app, page, sink):
     watched = Watched(page, app)
     page.goto(app.url)
-    send(page, hostile(sink.url)[:1500] + "\n\nEND")
+    send(page, hostile(sink.url))
     reply(page, "tokens/s")
     page.reload()
     reply(page, "tokens/s")
-    expect(messages(page).first).to_contain_text("END")
-    assert page.locator("[class*='st-key-message_'] img").count() == 0
+    for message in (messages(page).first, messages(page).last):
+        expect(message).to_contain_text("END")
+        assert_harmless(message, watched)
+    assert sink.requests == []
+
+
+def test_what_an_error_quotes_is_shown_as_it_is(app, fake, page, sink):
+    watched = Watched(page, app)
+    said = f"``` ![i]({sink.url}/i.png) [c](https://evil) `"
+    fake.reply("half ", ErrorLine(said))
+    page.goto(app.url)
+    send(page, "hello")
+    alert = messages(page).last.get_by_role("alert")
+    expect(alert).to_contain_text(said)
+    expect(alert.locator("img, a")).to_have_count(0)
     assert watched.breaches() == []
 
 

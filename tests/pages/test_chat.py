@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from chatcore import service
 from chatcore.types import Said
-from chatcore.ui import state
+from chatcore.ui import state, words
 from tests.fake_ollama import PAUSE, Done, Drop, End, HalfLine, fake_model
 from tests.pages.components import chats, wish
 from tests.pages.conftest import FRAME
@@ -252,9 +252,7 @@ def test_a_server_that_breaks_off_leaves_the_text_and_the_reason(open_page, fake
 def test_a_dead_ollama_host_is_told_and_the_prompt_is_kept(open_page, fake):
     fake.stop()
     page = open_page()
-    assert fake.host.replace(":", r"\:").replace("/", r"\/").replace(".", r"\.") in (
-        page.warning[0].value
-    )
+    assert words.sentence(fake.host) in page.warning[0].value
     page = send(page, "hello")
     assert texts(page)[0] == ("user", "hello")
     assert r"OLLAMA\_HOST names it" in errors(page)[0]
