@@ -162,5 +162,5 @@ def _is_left(state: StateBlock, n: int) -> bool:
     return bool(_line(state, n)) and state.sCount[n] < state.blkIndent
 
 
-READER = MarkdownIt("commonmark").enable("table")
+READER = MarkdownIt("commonmark")
 READER.block.ruler.before("fence", "math", _math, {"alt": ["paragraph", "blockquote", "list"]})
