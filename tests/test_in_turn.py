@@ -148,3 +148,18 @@ def test_a_fragment_and_what_asks_for_no_run_are_left_alone():
     assert stamped(message.SerializeToString()) is None
     assert stamped(b"") is None
     assert stamped(b"no frame") is None
+
+
+def test_that_a_page_is_gone_is_told_in_its_turn(asked):
+    async def gone(_message):
+        raise OSError
+
+    async def streamlit(scope, receive, send):
+        await receive()
+        await send({"type": "websocket.send", "bytes": b"drawn"})
+
+    async def receive():
+        return frame(b"ask 1")
+
+    app = InTurn(streamlit, lambda content: Stamped("ask 1", content, 1.0))
+    asyncio.run(app(SCOPE, receive, gone))

@@ -8,6 +8,7 @@ what they brought: a prompt would be lost, or a later one stored before it.
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -44,8 +45,12 @@ class InTurn:
                 before = _Frame(services.asked, stamped)
             return message
 
+        async def send_while_there(message: Message) -> None:
+            with suppress(OSError):  # gone: that is told in its turn
+                await send(message)
+
         try:
-            await self._app(scope, in_turn, send)
+            await self._app(scope, in_turn, send_while_there)
         finally:
             if before:
                 before.forget()

@@ -83,17 +83,6 @@ def test_a_prompt_is_stored_before_a_click_that_follows_it(app, page, stall):
     reply(page, "You said: two")
 
 
-@pytest.mark.parametrize("leave", ["reload", "close"])
-def test_a_prompt_is_stored_though_its_page_is_gone(app, page, new_page, stall, leave):
-    session = chat(app, page, "one")
-    with stall:
-        send(page, "two")
-    getattr(page, leave)()
-    later = new_page()
-    later.goto(f"{app.url}/?session={session}")
-    reply(later, "You said: two")
-
-
 def test_prompts_of_a_new_chat_that_arrive_together_are_one_chat(app, page, stall):
     page.goto(app.url)
     ready(page)
@@ -129,3 +118,20 @@ def test_a_prompt_that_takes_long_to_read_is_still_the_first(app, page, stall):
     reply(page, "You said: three")
     expect(said(page).nth(1)).to_contain_text("two")
     expect(said(page).nth(1)).to_contain_text("book.pdf")
+
+
+def test_a_scratch_chat_shows_all_that_arrives_together(app, fake, page, stall):
+    page.goto(f"{app.url}/characters")
+    page.get_by_role("button", name="New persona").click()
+    page.get_by_label("Name", exact=True).fill("Ada")
+    page.get_by_label("Name", exact=True).press("Tab")
+    box = page.locator(".st-key-scratch_prompt textarea")
+    expect(box).to_be_enabled()
+    fake.reply("first ", PAUSE, "never")
+    with stall:
+        for text in ("one", "two"):
+            box.fill(text)
+            box.press("Enter")
+    scratch = page.locator(".st-key-scratch")
+    for text in ("one", "two", "You said: two"):
+        expect(scratch).to_contain_text(text)

@@ -538,6 +538,7 @@ def test_the_list_leads_to_a_chat_with_its_model(open_page, fake):
     page = page.switch_page("pages/personas.py").run()
     page = page.button(key=f"persona_{pirate.id}_chat").click().run()
     send(page, "hello")
+    fake.wait_for_request()  # AppTest stays on the Personas page, which follows no reply
     assert fake.requests[-1]["model"] == "b:2b"
 
 
