@@ -7,7 +7,14 @@ from functools import partial
 
 from chatcore import naming
 from chatcore.client import OllamaClient
-from chatcore.errors import CannotSee, ChatError, ModelNotFound, NothingToSumUp, ServerError
+from chatcore.errors import (
+    CannotSee,
+    ChatError,
+    LeftOut,
+    ModelNotFound,
+    NothingToSumUp,
+    ServerError,
+)
 from chatcore.generation import Generation
 from chatcore.memory import Memory, Target
 from chatcore.options import Options
@@ -119,12 +126,14 @@ class Asker:
     async def name(self, client: OllamaClient, owner: int, session: Session) -> str:
         """What the session's model would call it. Raises as ask."""
         branch = await asyncio.to_thread(self._store.messages, owner, session.id)
+        if not (messages := naming.wire_messages(branch)):
+            raise LeftOut("Every message of this chat is left out, so no model can name it.")
         trained = await client.context_length(session.model)
         chosen = await asyncio.to_thread(self._memory.options, owner, session, trained)
         # The chat's own window: for another one the model would be loaded anew.
         options = {"num_ctx": chosen.num_ctx, "num_predict": TOKENS_OF_A_NAME}
         think = WITHOUT_THOUGHTS.wire_think(client.thinks(session.model))
-        request = ChatRequest(session.model, naming.wire_messages(branch), options, think)
+        request = ChatRequest(session.model, messages, options, think)
         async with aclosing(client.chat(request)) as chunks:
             answer = "".join([chunk.content async for chunk in chunks])
         if not (title := naming.title(answer)):

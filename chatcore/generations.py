@@ -21,6 +21,7 @@ from chatcore.errors import (
     AlreadyGenerating,
     ChatError,
     EngineError,
+    LeftOut,
     ModelNotFound,
     PromptTooLong,
     ServerError,
@@ -162,10 +163,9 @@ class Generations:
         return posted.turn
 
     def regenerate(self, owner: int, reply: Message, model: str) -> Generation:
-        """Another version of a reply, from this model. Raises as start."""
+        """Another version of a reply, from this model. Raises LeftOut, and as start."""
         self._line.check(owner)
-        if reply.parent_id is not None:
-            prompt = self._store.message(owner, reply.parent_id)
+        if prompt := self._prompt_of(owner, reply):
             self._check_sight(model, shows_images(prompt))
         return self._begin(owner, self._store.begin_version(owner, reply.id, model))
 
@@ -181,8 +181,9 @@ class Generations:
         return self._begin(owner, turn, seen)
 
     def resume(self, owner: int, reply: Message) -> Generation:
-        """Go on with a reply where it ended. Raises as start."""
+        """Go on with a reply where it ended. Raises LeftOut, and as start."""
         self._line.check(owner)
+        self._prompt_of(owner, reply)
         return self._begin(owner, self._store.resume_reply(owner, reply.id))
 
     def name(self, owner: int, session_id: str) -> "Future[None]":
@@ -247,6 +248,18 @@ class Generations:
     def _check(self, owner: int, *said: str) -> None:
         self._line.check(owner)
         self._check_length(*said)
+
+    def _prompt_of(self, owner: int, reply: Message) -> Message | None:
+        """Raises LeftOut where it would be sent, and is never to be."""
+        if reply.parent_id is None:
+            return None
+        prompt = self._store.message(owner, reply.parent_id)
+        if prompt.keep == "left_out":
+            raise LeftOut(
+                "The prompt of this reply is left out, and so is never sent: choose 'Send it while"
+                " there is room' in its menu, or write another one."
+            )
+        return prompt
 
     def _check_length(self, *said: str) -> None:
         most = self._settings.prompt_characters
