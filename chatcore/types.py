@@ -137,10 +137,15 @@ class Size(NamedTuple):
 
     messages: int = 0
     words: int = 0
-    """Words, numbers and signs: pieces of which a model's tokens seldom hold more than one."""
+    """Pieces of words, and signs: a model's tokens seldom hold more than one."""
     extra: int = 0
     """Bytes in UTF-8 beyond one a character: a script that has some has fewer letters a token."""
     images: int = 0
+    rare: int = 0
+    """Pairs of letters that are rare in English: words with many fall into more tokens."""
+    digits: int = 0
+    blanks: int = 0
+    """Runs of white space beyond the one space before a word."""
 
 
 class Sample(NamedTuple):
@@ -184,7 +189,7 @@ class Seen:
     tokens: int
     """As it was predicted."""
     new: int
-    """Of those, how many no reply before had seen."""
+    """Of those, how many no reply before had seen; all, where the server can have none of them."""
     sure: bool
     """Whether the prediction rests on the model's own counts."""
     size: Size
@@ -211,6 +216,10 @@ class Seen:
     """The version of the persona whose system prompt went first."""
     values: dict[str, str] = field(default_factory=dict)
     """Of the variables in that, as they were filled."""
+    least: int = 0
+    """Tokens that it took at least, by what earlier replies counted of it."""
+    budget: int = 0
+    """Tokens that there were for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -321,3 +321,16 @@ def m013_personas(db: Database) -> None:
 def m014_share_address(db: Database) -> None:
     """The id that a link was made with, where its session has got another one."""
     db.execute("alter table shares add column address text")
+
+
+@migrations()
+def m015_lengths(db: Database) -> None:
+    """What a message takes is counted anew, by more kinds of pieces, and with its files as they
+    are sent."""
+    db.executescript("""
+    drop table lengths;
+    create table lengths(
+        message_id integer primary key references messages(id) on delete cascade,
+        size text not null
+    ) strict;
+    """)
