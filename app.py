@@ -16,6 +16,7 @@ from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from chatcore import service
 from chatcore.errors import ChatError
+from chatcore.ui.asked import stamped
 from chatcore.ui.signing_in import claims
 from chatcore.ui.uploads import held
 from chatcore.web import closing, refusals
@@ -27,6 +28,8 @@ from chatcore.web.export import export
 from chatcore.web.gate import Gate
 from chatcore.web.headers import SecurityHeaders
 from chatcore.web.health import Health
+from chatcore.web.in_turn import InTurn
+from chatcore.web.news import what_is_new
 from chatcore.web.pairing import pair
 from chatcore.web.peer import Peer
 from chatcore.web.prompts import prompt, prompts
@@ -74,6 +77,7 @@ hearth = st.App(
         Route("/healthz", Health().answer),
         *[Route(f"/assets/{{version}}/{name}", asset) for name in TYPES],
         Route("/attachments/{id}", attachment),
+        Route("/news", what_is_new),
         Route("/prompts", prompts),
         Route("/prompts/{id}", prompt),
         Route("/sessions/{id}/download", download),
@@ -90,6 +94,7 @@ hearth = st.App(
         ),
         Middleware(Visitors, signed_in=claims),
         Middleware(Uploads, held=held),
+        Middleware(InTurn, stamp=stamped),
     ],
     exception_handlers={ChatError: refusals.as_text},
     lifespan=lifespan,

@@ -8,6 +8,7 @@ import streamlit as st
 from chatcore.errors import ChatError, NoIdentity
 from chatcore.ui import (
     actions,
+    asked,
     persona_picker,
     picker,
     shared,
@@ -18,6 +19,7 @@ from chatcore.ui import (
     words,
 )
 
+asked.callbacks_ran()
 st.set_page_config(
     page_title="Hearth",
     page_icon=style.ICON,
@@ -43,8 +45,6 @@ try:
         page.run()
         view.rest.add(lambda: sidebar.draw(view))
         view.rest.draw()
-        for begin in view.afterwards:
-            begin()
 except NoIdentity as error:
     st.info(words.sentence(str(error)), icon=":material/person_off:")
     if state.signs_in():
@@ -53,3 +53,4 @@ except NoIdentity as error:
 except ChatError as error:
     st.error(words.sentence(str(error)), icon=":material/error:")
     st.button("Try again", key="try_again")
+asked.taken()

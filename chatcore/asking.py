@@ -1,6 +1,7 @@
 """One reply asked of the model server: what is sent, what comes, and what it is at meanwhile."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from functools import partial
@@ -10,10 +11,12 @@ from chatcore.client import OllamaClient
 from chatcore.errors import (
     CannotSee,
     ChatError,
+    EngineError,
     LeftOut,
     ModelNotFound,
     NothingToSumUp,
     ServerError,
+    ServerUnreachable,
 )
 from chatcore.generation import Generation
 from chatcore.memory import Memory, Target
@@ -24,6 +27,7 @@ from chatcore.trial import Trial
 from chatcore.types import Build, ChatRequest, Message, Seen, Session
 
 WITHOUT_THOUGHTS = Options(think="off")
+CHARACTERS = 8  # that a token has at most, in the mean of an answer
 TOKENS_OF_A_NAME = 200  # a model that cannot but think must get past it
 NOTED_WITHIN = 2.0  # seconds that the end of a reply waits for what is noted of its model
 LOADED_EVERY = 0.5  # seconds between two looks whether the model is in memory
@@ -134,8 +138,7 @@ class Asker:
         options = {"num_ctx": chosen.num_ctx, "num_predict": TOKENS_OF_A_NAME}
         think = WITHOUT_THOUGHTS.wire_think(client.thinks(session.model))
         request = ChatRequest(session.model, messages, options, think)
-        async with aclosing(client.chat(request)) as chunks:
-            answer = "".join([chunk.content async for chunk in chunks])
+        answer = await _written(client, request)
         if not (title := naming.title(answer)):
             raise ServerError("The model found no name for this chat: give it one with Rename.")
         return title
@@ -157,9 +160,7 @@ class Asker:
     async def _check_model(self, client: OllamaClient, model: str) -> None:
         if not model:
             await asyncio.to_thread(client.version)  # a dead server is the better reason
-            raise ModelNotFound(
-                f"No model is installed on {client.host}: get one, e.g. `ollama pull qwen3:8b`."
-            )
+            raise ModelNotFound("No model is installed: get one, e.g. `ollama pull qwen3:8b`.")
 
     async def _sum_up(self, client: OllamaClient, generation: Generation, target: Target) -> None:
         """What finds no room, where the chat is set so; without a word of the model it is left
@@ -196,8 +197,7 @@ class Asker:
     ) -> bool:
         """Whether the model had a word for it."""
         request = replace(request, think=WITHOUT_THOUGHTS.wire_think(target.thinks))
-        async with aclosing(client.chat(request)) as chunks:
-            summary = "".join([chunk.content async for chunk in chunks]).strip()
+        summary = (await _written(client, request)).strip()
         if summary:
             await asyncio.to_thread(self._store.memory.summarise, owner, message_id, summary)
         return bool(summary)
@@ -216,13 +216,41 @@ class Asker:
             generation.enter("reading", tokens)
 
 
-def check_sight(client: OllamaClient, model: str) -> None:
-    """Raises CannotSee for a model that takes no images. May ask the server."""
-    if not client.sees(model):
+async def _written(client: OllamaClient, request: ChatRequest) -> str:
+    """What the model answers, read no further than the tokens go that it was given: a server need
+    not heed them, and what is kept must fit the next request."""
+    most, text = CHARACTERS * request.options["num_predict"], ""
+    async with aclosing(client.chat(request)) as chunks:
+        async for chunk in chunks:
+            text += chunk.content
+            if len(text) >= most:
+                break
+    return text[:most]
+
+
+def check_sight(find: Callable[[], OllamaClient], model: str) -> None:
+    """Raises CannotSee for a model that takes no images. May ask the server, and one that cannot
+    be asked is no reason to refuse."""
+    with suppress(ServerUnreachable, ServerError, ModelNotFound, EngineError):
+        if find().sees(model):
+            return
         raise CannotSee(
             f"The model {model!r} cannot see images: pick one that can, then send it again;"
             " `ollama pull gemma3:4b` gets one."
         )
+
+
+def prompt_to_send(store: Store, owner: int, reply: Message) -> Message | None:
+    """What a reply answers. Raises LeftOut where that is never to be sent."""
+    if reply.parent_id is None:
+        return None
+    prompt = store.message(owner, reply.parent_id)
+    if prompt.keep == "left_out":
+        raise LeftOut(
+            "The prompt of this reply is left out, and so is never sent: choose 'Send it while"
+            " there is room' in its menu, or write another one."
+        )
+    return prompt
 
 
 def shows_images(message: Message) -> bool:

@@ -8,14 +8,15 @@ block is not resolved.
 """
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
 
-MARKER: Final = r"(?:[-+*]|\d{1,9}[.)])"
+from chatcore import structure
+from chatcore.structure import CODE, MARKER, NOTHING, Line
+
 _ITEM = re.compile(rf"{MARKER}\s")
 _MAYBE_ITEM = re.compile(rf"\d{{1,9}}|{MARKER}")
-_MARKERS = re.compile(rf"(?:{MARKER}\s+)+")
-_AT_MARGIN = re.compile(rf"{MARKER}\s+(?=\S)")
-_FENCE = re.compile(r"(`{3,})[^`]*$|(~{3,})")
+BEFORE_TEXT: Final = Line((), NOTHING)
+BYTE_ORDER_MARK: Final = "\ufeff"  # at the start of a text it is dropped by who reads it
 
 
 class Cut:
@@ -23,27 +24,6 @@ class Cut:
 
 
 CUT: Final = Cut()
-
-
-class _Fence(NamedTuple):
-    """Code or display math under way, and the column at which its list item's text starts."""
-
-    mark: str
-    margin: int
-
-    @property
-    def is_code(self) -> bool:
-        return self.mark[0] in "`~"
-
-    def ends_before(self, indent: int) -> bool:
-        """Where a list item ends, so does the fence in it."""
-        return indent < self.margin
-
-    def ends_with(self, text: str, indent: int) -> bool:
-        if not self.is_code:
-            return text.endswith(self.mark)
-        closes = len(text) >= len(self.mark) and set(text) == {self.mark[0]}
-        return closes and (indent < 4 or self.margin > 0)
 
 
 class BlockStream:
@@ -73,16 +53,13 @@ class BlockStream:
         self._held = None
         return [CUT, rest] if cut else [rest]
 
-    def is_code(self, indent: int) -> bool:
-        """Whether a line whose text starts at this column would now be code."""
-        if self._fence:
-            return self._fence.is_code and not self._fence.ends_before(indent)
-        return indent >= 4 and not self._list and (self._blank or self._indented)
+    def next_line(self, line: str) -> Line:
+        """What a line would be that came now, without its line break."""
+        return structure.read(self._last, line)
 
     def _begin(self) -> None:
-        self._has_text = self._blank = self._list = self._indented = False
-        self._item_margin = 2
-        self._fence: _Fence | None = None
+        self._last = BEFORE_TEXT
+        self._has_text = False
 
     def _take(self, piece: str, parts: list[str | Cut]) -> None:
         if self._held is not None:
@@ -97,53 +74,25 @@ class BlockStream:
         parts.append(piece)
         self._line.append(piece)
         if piece.endswith("\n"):
-            self._end_line("".join(self._line))
+            self._end_line("".join(self._line).removesuffix("\n"))
             self._line.clear()
 
     def _cuts_before(self, head: str) -> bool | None:
         """Whether a line after a blank one begins a block; None while its head leaves it open."""
-        if head[0].isspace():
+        if head[0].isspace() or head[0] == BYTE_ORDER_MARK:
             return False
-        if not self._list:
+        if not self._last.containers:
             return True
         if _MAYBE_ITEM.fullmatch(head):
             return None
         return not _ITEM.match(head)
 
     def _end_line(self, line: str) -> None:
-        text = line.strip()
-        indent = len(line.expandtabs(4)) - len(line.expandtabs(4).lstrip())
-        if self._fence and text and self._fence.ends_before(indent):
-            self._fence = None
-        if self._fence:
-            if self._fence.ends_with(text, indent):
-                self._fence = None
-        elif text:
-            self._indented = self.is_code(indent)
-            self._has_text, self._blank = True, False
-            self._read(line, text, indent)
-        else:
-            self._blank = self._has_text
-        self._held = "" if self._blank and not self._fence else None
-
-    def _read(self, line: str, text: str, indent: int) -> None:
-        """Whether the line opens a list item or a fence."""
-        if item := _AT_MARGIN.match(line):
-            self._item_margin = item.end()
-        self._list = self._list or bool(_ITEM.match(text + "\n"))
-        inner = _MARKERS.sub("", text, count=1)
-        nested = self._list and (inner != text or indent >= self._item_margin)
-        if (nested or indent < 4) and (mark := fence_mark(inner)):
-            self._fence = _Fence(mark, max(1, min(indent, self._item_margin)) if nested else 0)
-
-
-def fence_mark(text: str) -> str | None:
-    """What closes the fence that a line opens; None where it opens none."""
-    if fence := _FENCE.match(text):
-        return fence[1] or fence[2]
-    if text.startswith("$$") and text.count("$$") == 1:
-        return "$$"
-    return "\\]" if text.startswith("\\[") and "\\]" not in text else None
+        self._last = self.next_line(line)
+        is_blank = not line.strip(" \t")
+        self._has_text = self._has_text or not is_blank
+        in_fence = self._last.leaf not in (NOTHING, CODE) and not self._last.containers
+        self._held = "" if is_blank and self._has_text and not in_fence else None
 
 
 def joined(parts: list[str | Cut]) -> list[str]:

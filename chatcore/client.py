@@ -61,10 +61,13 @@ def without_user(address: str) -> str:
 class OllamaClient:
     """What is async is for one event loop, always the same; everything else for any thread."""
 
-    def __init__(self, host: str, timeout: float, advice: str = START_IT) -> None:
+    def __init__(
+        self, host: str, timeout: float, advice: str = START_IT, is_told: bool = True
+    ) -> None:
         """timeout: seconds the server may stay silent in a reply before it is given up.
 
-        advice: what to do where it does not answer. Raises SettingsError for no address.
+        advice: what to do where it does not answer. is_told: errors name its address. Raises
+        SettingsError for no address.
         """
         self._timeout = timeout
         self._advice = advice
@@ -86,6 +89,7 @@ class OllamaClient:
                 f"OLLAMA_HOST is {without_user(host)!r}; expected an address, e.g. 127.0.0.1:11434."
             ) from error
         self.host = str(self._sync._client.base_url).rstrip("/")
+        self._at = f" at {self.host}" if is_told else ""
         self._shown: dict[str, tuple[_Shown, float]] = {}
         """By model, and when it was asked."""
 
@@ -105,10 +109,10 @@ class OllamaClient:
     def build(self, model: str) -> Build:
         """Which it is at this moment, of this server. Raises ModelNotFound."""
         with self._translated(model):
-            installed = {each.model: each for each in self._sync.list().models}
-        found = installed.get(model) or installed.get(f"{model}:latest")
+            installed = {_full(each.model): each for each in self._sync.list().models}
+        found = installed.get(_full(model))
         if found is None:
-            raise _not_found(model, self.host)
+            raise _not_found(model, self._at)
         quantization = found.details and found.details.quantization_level
         return Build(found.digest or None, quantization or None, self.version() or None)
 
@@ -118,7 +122,7 @@ class OllamaClient:
 
     def is_loaded(self, model: str) -> bool:
         with self._translated():
-            return any(loaded.model == model for loaded in self._sync.ps().models)
+            return _full(model) in {_full(loaded.model) for loaded in self._sync.ps().models}
 
     def sees(self, model: str) -> bool:
         """Whether it takes images, or the server does not tell."""
@@ -190,13 +194,11 @@ class OllamaClient:
         try:
             yield
         except (ConnectionError, httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise ServerUnreachable(
-                f"No model server answers at {self.host}: {self._advice}"
-            ) from error
+            raise ServerUnreachable(f"No model server answers{self._at}: {self._advice}") from error
         except httpx.TimeoutException as error:
             raise self._silence(replying) from error
         except ollama.ResponseError as error:
-            raise _refusal(error, model, self.host) from error
+            raise _refusal(error, model, self._at) from error
         except (httpx.HTTPError, ValueError, ValidationError, TypeError, AttributeError) as error:
             raise ServerError(_BROKE_OFF if replying else self._nonsense()) from error
 
@@ -207,11 +209,11 @@ class OllamaClient:
                 " or give it longer with HEARTH_TIMEOUT."
             )
         return ServerError(
-            f"The model server at {self.host} does not say what it has: see whether it hangs."
+            f"The model server{self._at} does not say what it has: see whether it hangs."
         )
 
     def _nonsense(self) -> str:
-        return f"What answers at {self.host} is no Ollama server: check the address."
+        return f"What answers{self._at} is no Ollama server: check the address."
 
 
 _BROKE_OFF = (
@@ -252,7 +254,8 @@ def _thinks(answer: ollama.ShowResponse) -> tuple[Think, ...]:
 async def _gathered(
     parts: AsyncIterator[ollama.ChatResponse],
 ) -> AsyncIterator[ollama.ChatResponse]:
-    """The same, read from the network some at a time: each reading costs more than ten chunks.
+    """The same to the last of them, read from the network some at a time: each reading costs more
+    than ten chunks. What comes after the last one is not waited for.
 
     Only where they come one by one and have to be waited for: a fast model is not held up.
     """
@@ -261,6 +264,8 @@ async def _gathered(
     async for part in parts:
         waited = clock() - asked > 0.001
         yield part
+        if part.done:
+            return
         if waited and at_once < 10:
             await asyncio.sleep(0.02)
         at_once = 0 if waited else at_once + 1
@@ -276,9 +281,15 @@ def _chunk(part: ollama.ChatResponse) -> Chunk:
     )
 
 
-def _refusal(error: ollama.ResponseError, model: str, host: str) -> ServerError | ModelNotFound:
+def _full(model: str | None) -> str:
+    """Its name with a tag, as servers list it. A colon before the last slash is that of a port."""
+    name = model or ""
+    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+
+
+def _refusal(error: ollama.ResponseError, model: str, at: str) -> ServerError | ModelNotFound:
     if error.status_code == 404 and model:
-        return _not_found(model, host)
+        return _not_found(model, at)
     if error.status_code == IN_MID_REPLY:
         return ServerError(
             f"The model server failed in mid-reply ({_words(error)}):"
@@ -289,9 +300,9 @@ def _refusal(error: ollama.ResponseError, model: str, host: str) -> ServerError 
     )
 
 
-def _not_found(model: str, host: str) -> ModelNotFound:
+def _not_found(model: str, at: str) -> ModelNotFound:
     return ModelNotFound(
-        f"The model {model!r} is not on {host}: pick another, or get it with `ollama pull {model}`."
+        f"There is no model {model!r}{at}: pick another, or get it with `ollama pull {model}`."
     )
 
 

@@ -4,12 +4,13 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from chatcore.asking import Asker
 from chatcore.client import OllamaClient
 from chatcore.errors import ChatError, ServerError, TooBusy
 from chatcore.host import ModelHost
-from chatcore.line import Line, Ticket
+from chatcore.line import Line
 from chatcore.options import Compact
 from chatcore.store import Store
 
@@ -34,11 +35,15 @@ class Errands:
         """Whose each is."""
 
     async def name(self, owner: int, session_id: str) -> None:
-        """Let the session's model name it. Raises TooBusy where the owner has enough under way."""
+        """Let the session's model name it, unless it gets another name meanwhile.
+
+        Raises TooBusy where the owner has enough under way.
+        """
         async with self._errand(owner) as client:
             session = await asyncio.to_thread(self._store.session, owner, session_id)
             title = await self._asker.name(client, owner, session)
-            await asyncio.to_thread(self._store.rename_session, owner, session_id, title, "model")
+            rename = partial(self._store.rename_session, instead_of=session.title)
+            await asyncio.to_thread(rename, owner, session_id, title, "model")
 
     async def sum_up(self, owner: int, session_id: str) -> None:
         """Let the session's model sum up all but its last turn; from then on it reads that.
@@ -67,12 +72,12 @@ class Errands:
             )
         self._under_way[task] = owner
         try:
-            client = await asyncio.to_thread(self._host.client)
-            async with (
-                self._line.place(Ticket(owner, is_errand=True)),
-                asyncio.timeout(self._seconds),
-            ):
-                yield client
+            with self._line.place(owner, is_errand=True) as ticket:
+                await ticket.wait()
+                client = await asyncio.to_thread(self._host.client)
+                self._line.advance()  # it is known by now how many may go at once
+                async with asyncio.timeout(self._seconds):
+                    yield client
         except ChatError:
             raise
         except TimeoutError as error:

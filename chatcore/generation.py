@@ -14,7 +14,7 @@ from chatcore.types import Chunk, Seen, Turn, Usage
 
 HEARTBEAT = 0.1  # seconds a follower waits before it looks whether its page is still there
 
-Doing = Literal["queued", "summing", "loading", "reading", "thinking", "writing"]
+Doing = Literal["queued", "starting", "summing", "loading", "reading", "thinking", "writing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Phase:
     since: float
     tokens: int = 0
     """queued: how many are ahead; reading: of the prompt, about; writing: of the reply so far."""
+    before: int = 0
+    """writing: how many of these were there already when it began."""
 
 
 class Added(NamedTuple):
@@ -58,7 +60,8 @@ class Generation:
         self._parts = [turn.reply.body] if turn.reply.body else []
         self._thoughts = [turn.reply.thinking] if turn.reply.thinking else []
         self._kept = len(self._parts)
-        self._first_thought: int | None = None
+        self._parting = "\n\n" if turn.reply.thinking else ""
+        self._thinks_since: int | None = None
         self._thought_for: int | None = None
         self._asked_at: int | None = None
         self._first_token: int | None = None
@@ -86,14 +89,18 @@ class Generation:
         if phase.doing == "queued":
             return replace(phase, tokens=self.ahead())
         if phase.doing == "writing":
-            return replace(phase, tokens=len(self._parts) - self._kept)
+            return replace(phase, tokens=self._written)
         return phase
+
+    @property
+    def _written(self) -> int:
+        return len(self._parts) - self._kept
 
     def enter(self, doing: Doing, tokens: int = 0) -> None:
         """Begin a phase; one that the reply is in already goes on."""
         with self._changed:
             if self._phase.doing != doing:
-                self._phase = Phase(doing, time.monotonic(), tokens)
+                self._phase = Phase(doing, time.monotonic(), tokens, self._written)
                 self._tell()
 
     def asked(self) -> None:
@@ -108,8 +115,10 @@ class Generation:
             if chunk.content:
                 self._parts.append(chunk.content)
             if chunk.thinking:
-                self._thoughts.append(chunk.thinking)
+                self._thoughts.append(self._parting + chunk.thinking)
+                self._parting = ""
             if chunk.usage:
+                self._end_thinking()
                 self.usage = replace(
                     chunk.usage,
                     first_token_duration=self._first_token,
@@ -122,19 +131,32 @@ class Generation:
         if self._first_token is None and self._asked_at is not None:
             self._first_token = now - self._asked_at
         if chunk.thinking:
-            self._first_thought = self._first_thought or now
-            self._thought_for = now - self._first_thought
+            self._thinks_since = self._thinks_since or now
+        if chunk.content:
+            self._end_thinking()
+
+    def _end_thinking(self) -> None:
+        """Not at its last chunk: all thoughts may come in one, long before the text."""
+        if self._thinks_since is not None:
+            spent = time.perf_counter_ns() - self._thinks_since
+            self._thought_for = (self._thought_for or 0) + spent
+            self._thinks_since = None
 
     def figures(self) -> Usage | None:
         """What is known of the cost, where the model did not come to tell it, too."""
+        self._end_thinking()
         usage = self.usage
         if usage is None and self._first_token is not None:
             usage = Usage(
                 first_token_duration=self._first_token, thinking_duration=self._thought_for
             )
-        if not self._kept:
+        kept = self.turn.reply
+        if not (kept.body or kept.thinking):
             return usage
-        return _added(self.turn.reply.usage or Usage(), usage or Usage())
+        first = kept.usage or Usage()
+        if not kept.thinking:
+            first = replace(first, thinking_duration=0)
+        return _added(first, usage or Usage())
 
     def end(self) -> None:
         """Nothing more will come: followers finish with what there is."""
@@ -183,9 +205,9 @@ class Generation:
         return self._pieces(self._parts, self._ended.is_set, rate, heartbeat)
 
     def follow_thoughts(self, rate: float, heartbeat: Callable[[], object]) -> Iterator[str]:
-        """The thoughts, in the same way, until the text begins."""
+        """The thoughts, in the same way, until the text begins, or goes on."""
         return self._pieces(
-            self._thoughts, lambda: bool(self._parts) or self._ended.is_set(), rate, heartbeat
+            self._thoughts, lambda: self._written > 0 or self._ended.is_set(), rate, heartbeat
         )
 
     def _pieces(
@@ -240,7 +262,7 @@ def _added(first: Usage, then: Usage) -> Usage:
         eval_count=_sum(first.eval_count, then.eval_count),
         eval_duration=_sum(first.eval_duration, then.eval_duration),
         first_token_duration=first.first_token_duration,
-        thinking_duration=first.thinking_duration or then.thinking_duration,
+        thinking_duration=_sum(first.thinking_duration, then.thinking_duration or 0) or None,
     )
 
 

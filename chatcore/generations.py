@@ -9,23 +9,19 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future
-from contextlib import suppress
+from concurrent.futures import Future, ThreadPoolExecutor
 from weakref import WeakSet
 
 from chatcore import repeating
-from chatcore.asking import Asker, check_sight, shows_images
+from chatcore.asking import Asker, check_sight, prompt_to_send, shows_images
 from chatcore.client import OllamaClient
 from chatcore.errands import Errands
 from chatcore.errors import (
     AlreadyGenerating,
     ChatError,
-    EngineError,
-    LeftOut,
-    ModelNotFound,
+    MessageNotFound,
     PromptTooLong,
     ServerError,
-    ServerUnreachable,
 )
 from chatcore.generation import HEARTBEAT, Generation
 from chatcore.host import ModelHost
@@ -41,7 +37,6 @@ log = logging.getLogger(__name__)
 
 REGISTERED_WITHIN = 5.0  # seconds from the commit of a turn
 UNFOLLOWED_FOR = 10.0  # seconds after which what is tried out has no page any more
-GOES_ON_AFTER: tuple[State, ...] = ("done", "stopped")  # else the person decides
 
 
 class Generations:
@@ -53,7 +48,7 @@ class Generations:
         self._settings = settings
         self._asker = Asker(store, settings)
         self._line = Line(
-            lambda: 1 if host.embedded else settings.parallel, settings.parallel_owner
+            lambda: 1 if host.takes_one else settings.parallel, settings.parallel_owner
         )
         self._under_way: dict[int, Generation] = {}
         self._registered = threading.Condition()
@@ -62,7 +57,9 @@ class Generations:
         self._errands = Errands(store, host, self._asker, self._line, settings.reply_seconds)
         self._clients: WeakSet[OllamaClient] = WeakSet()
         self._closing = asyncio.Event()
-        self._saver = Saver(store, self._closing)
+        # Its own, or a stop would wait for threads that wait for a model server.
+        self._disk = ThreadPoolExecutor(2, "hearth-disk")
+        self._saver = Saver(store, self._closing, self._disk)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="hearth-replies", daemon=True
@@ -84,12 +81,13 @@ class Generations:
         Raises TooBusy, PromptTooLong, CannotSee, and what Store.begin_turn raises; then nothing
         was stored or sent.
         """
-        self._check(owner, prompt)
+        self._check_length(prompt)
         self._check_sight(model, any(file.text is None for file in attachments))
-        turn = self._store.begin_turn(
-            owner, session_id, prompt, model, None, attachments, choice, in_force
-        )
-        return self._begin(owner, turn)
+        with self._line.place(owner) as ticket:
+            turn = self._store.begin_turn(
+                owner, session_id, prompt, model, None, attachments, choice, in_force
+            )
+            return self._begin(ticket, turn)
 
     def send(
         self,
@@ -110,7 +108,7 @@ class Generations:
         except AlreadyGenerating:
             assert session_id is not None
             self._store.set_next(owner, session_id, prompt, model, attachments, in_force)
-            self.start_next(owner, session_id)  # the reply may have ended meanwhile
+            self._start_next(owner, session_id)  # the reply may have ended meanwhile
             return session_id
         return generation.turn.session.id
 
@@ -123,25 +121,41 @@ class Generations:
         """Let the prompt that was held wait on; it begins where it would have begun meanwhile."""
         self._store.hold_next(owner, message_id, held=False)
         last = self._store.messages(owner, session_id, last=1)
-        goes_on = any(message.state in GOES_ON_AFTER for message in last)
-        return self.start_next(owner, session_id) if goes_on else None
+        goes_on = any(message.state == "done" for message in last)
+        return self._start_next(owner, session_id) if goes_on else None
 
     def start_next(self, owner: int, session_id: str) -> Generation | None:
-        """Let the model answer the prompt that waits, unless it is at a reply. Raises as start."""
+        """Let the model answer the prompt that waits, unless it is at a reply, whose end will.
+
+        Raises as start.
+        """
+        if self._store.session(owner, session_id).pk in self._under_way:
+            return None
+        return self._start_next(owner, session_id, accepted=False)
+
+    def _start_next(self, owner: int, session_id: str, accepted: bool = True) -> Generation | None:
+        """accepted: it has waited for this already, and is not refused now."""
         try:
-            turn = self._store.begin_next(owner, session_id)
+            with self._line.place(owner, accepted=accepted) as ticket:
+                turn = self._store.begin_next(owner, session_id)
+                return self._begin(ticket, turn) if turn else None
         except AlreadyGenerating:
             return None
-        return self._begin(owner, turn) if turn else None
 
     def edit(
         self, owner: int, session_id: str, message: Message, prompt: str, model: str
     ) -> Generation:
-        """Answer another version of a prompt, with its attachments. Raises as start."""
-        self._check(owner, prompt)
+        """Answer another version of a prompt, with its attachments.
+
+        Raises MessageNotFound for what is no prompt, and as start.
+        """
+        if message.role != "user":
+            raise MessageNotFound("Only a prompt can be edited: another message keeps its text.")
+        self._check_length(prompt)
         self._check_sight(model, shows_images(message))
-        turn = self._store.begin_turn(owner, session_id, prompt, model, instead_of=message.id)
-        return self._begin(owner, turn)
+        with self._line.place(owner) as ticket:
+            turn = self._store.begin_turn(owner, session_id, prompt, model, instead_of=message.id)
+            return self._begin(ticket, turn)
 
     def post(
         self,
@@ -156,35 +170,36 @@ class Generations:
         Asked again under the same key it is the same turn, whose reply may have ended, unless this
         is refused first: Posts.begun tells. Raises as start, and what Posts.begin raises.
         """
-        self._check(owner, *(said.content for said in messages))
-        posted = self._store.posts.begin(owner, session_id, messages, model, key)
-        if posted.new:
-            self._begin(owner, posted.turn)
-        return posted.turn
+        self._check_length(*(said.content for said in messages))
+        with self._line.place(owner) as ticket:
+            posted = self._store.posts.begin(owner, session_id, messages, model, key)
+            if posted.new:
+                self._begin(ticket, posted.turn)
+            return posted.turn
 
     def regenerate(self, owner: int, reply: Message, model: str) -> Generation:
         """Another version of a reply, from this model. Raises LeftOut, and as start."""
-        self._line.check(owner)
-        if prompt := self._prompt_of(owner, reply):
+        if prompt := prompt_to_send(self._store, owner, reply):
             self._check_sight(model, shows_images(prompt))
-        return self._begin(owner, self._store.begin_version(owner, reply.id, model))
+        with self._line.place(owner) as ticket:
+            return self._begin(ticket, self._store.begin_version(owner, reply.id, model))
 
     def repeat(self, owner: int, reply: Message) -> Generation:
         """Another version of a reply by the same request, to the same model. May ask the server.
 
         Raises NotRepeatable, and as start.
         """
-        self._line.check(owner)
         reply = self._store.message(owner, reply.id)
         seen = repeating.request_of(reply, self._host.client().build(reply.model))
-        turn = self._store.begin_version(owner, reply.id, reply.model)
-        return self._begin(owner, turn, seen)
+        with self._line.place(owner) as ticket:
+            turn = self._store.begin_version(owner, reply.id, reply.model)
+            return self._begin(ticket, turn, seen)
 
     def resume(self, owner: int, reply: Message) -> Generation:
         """Go on with a reply where it ended. Raises LeftOut, and as start."""
-        self._line.check(owner)
-        self._prompt_of(owner, reply)
-        return self._begin(owner, self._store.resume_reply(owner, reply.id))
+        prompt_to_send(self._store, owner, reply)
+        with self._line.place(owner) as ticket:
+            return self._begin(ticket, self._store.resume_reply(owner, reply.id))
 
     def name(self, owner: int, session_id: str) -> "Future[None]":
         """Let the session's model name it, when it has time. The future holds what went wrong."""
@@ -199,9 +214,10 @@ class Generations:
 
         Raises TooBusy and PromptTooLong.
         """
-        self._check(owner, trial.said[-1].content)
-        generation = Generation(owner, trial.turn(model))
-        self._loop.call_soon_threadsafe(self._spawn, generation, trial)
+        self._check_length(trial.said[-1].content)
+        with self._line.place(owner) as ticket:
+            generation = self._generation(ticket, trial.turn(model))
+            self._loop.call_soon_threadsafe(self._spawn, generation, ticket, trial)
         return generation
 
     def end(self, generation: Generation) -> None:
@@ -213,6 +229,12 @@ class Generations:
         """End a reply now, its text kept; returns when it is stored. An ended one stays so."""
         if generation := self.of(owner, reply):
             self.end(generation)
+
+    def delete(self, owner: int, session_id: str) -> None:
+        """Put a session into the trash. Its reply ends there, its text kept: it would keep others
+        waiting, and nobody could stop it. Raises SessionNotFound."""
+        if reply := self._store.trash.put(owner, session_id):
+            self.stop(owner, reply)
 
     def of(self, owner: int, message: Message) -> Generation | None:
         """The generation of a `streaming` message; None if it ended since it was read.
@@ -244,22 +266,7 @@ class Generations:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
-
-    def _check(self, owner: int, *said: str) -> None:
-        self._line.check(owner)
-        self._check_length(*said)
-
-    def _prompt_of(self, owner: int, reply: Message) -> Message | None:
-        """Raises LeftOut where it would be sent, and is never to be."""
-        if reply.parent_id is None:
-            return None
-        prompt = self._store.message(owner, reply.parent_id)
-        if prompt.keep == "left_out":
-            raise LeftOut(
-                "The prompt of this reply is left out, and so is never sent: choose 'Send it while"
-                " there is room' in its menu, or write another one."
-            )
-        return prompt
+        self._disk.shutdown()
 
     def _check_length(self, *said: str) -> None:
         most = self._settings.prompt_characters
@@ -270,22 +277,29 @@ class Generations:
             )
 
     def _check_sight(self, model: str, needed: bool) -> None:
-        """A server that cannot be asked is no reason to refuse."""
         if needed:
-            with suppress(ServerUnreachable, ServerError, ModelNotFound, EngineError):
-                check_sight(self._host.client(), model)
+            check_sight(self._host.client, model)
 
-    def _begin(self, owner: int, turn: Turn, repeats: Seen | None = None) -> Generation:
-        generation = Generation(owner, turn, repeats)
+    def _begin(self, ticket: Ticket, turn: Turn, repeats: Seen | None = None) -> Generation:
+        generation = self._generation(ticket, turn, repeats)
         with self._registered:
             self._under_way[turn.session.pk] = generation
             # Before anyone can find it, so that a stop comes after it.
-            self._loop.call_soon_threadsafe(self._spawn, generation)
+            self._loop.call_soon_threadsafe(self._spawn, generation, ticket)
             self._registered.notify_all()
         return generation
 
-    def _spawn(self, generation: Generation, trial: Trial | None = None) -> None:
-        self._answers[generation] = self._loop.create_task(self._answer(generation, trial))
+    def _generation(self, ticket: Ticket, turn: Turn, repeats: Seen | None = None) -> Generation:
+        ticket.kept = True
+        generation = Generation(ticket.owner, turn, repeats)
+        generation.ahead = lambda: self._line.ahead_of(ticket)
+        return generation
+
+    def _spawn(self, generation: Generation, ticket: Ticket, trial: Trial | None = None) -> None:
+        answer = self._loop.create_task(self._answer(generation, ticket, trial))
+        # Not in the task: one that is cancelled before it began does nothing at all.
+        answer.add_done_callback(lambda _: self._line.leave(ticket))
+        self._answers[generation] = answer
         run = self._run_trial if trial else self._run
         reply = self._loop.create_task(run(generation))
         self._replies.add(reply)
@@ -315,8 +329,8 @@ class Generations:
         try:
             await self._saver.finish(generation, state)
             self._forget(generation)
-            if state in GOES_ON_AFTER and not generation.unsaved:
-                await asyncio.to_thread(self._go_on, generation)
+            if state == "done" and not generation.unsaved:
+                await self._loop.run_in_executor(self._disk, self._go_on, generation)
         finally:
             self._forget(generation)
             generation.end()
@@ -338,9 +352,10 @@ class Generations:
         self._stop(generation)
 
     def _go_on(self, generation: Generation) -> None:
-        """With the prompt that waits. After a failure it waits on, for the person to decide."""
+        """With the prompt that waits. Where the reply did not come to its end the person decides:
+        a further turn would take from them that it can be continued."""
         try:
-            started = self.start_next(generation.owner, generation.turn.session.id)
+            started = self._start_next(generation.owner, generation.turn.session.id)
         except ChatError as error:
             log.warning("a prompt that waits was not sent: %s", error)
         else:
@@ -368,21 +383,21 @@ class Generations:
             return "error"
         return "done"
 
-    async def _answer(self, generation: Generation, trial: Trial | None) -> None:
-        """Wait for a place in the line, then ask, within the limits of a reply."""
+    async def _answer(self, generation: Generation, ticket: Ticket, trial: Trial | None) -> None:
+        """Wait for its turn in the line, then ask, within the limits of a reply."""
+        await ticket.wait()
+        generation.enter("starting")
         client = await asyncio.to_thread(self._host.client)
         self._clients.add(client)
-        ticket = Ticket(generation.owner)
-        generation.ahead = lambda: self._line.ahead_of(ticket)
-        async with self._line.place(ticket):
-            try:
-                async with asyncio.timeout(self._settings.reply_seconds):
-                    await self._asker.ask(client, generation, trial)
-            except TimeoutError:
-                raise ServerError(
-                    f"The reply was ended after {self._settings.reply_seconds} s"
-                    " (HEARTH_REPLY_SECONDS): what was written is kept, and can be continued."
-                ) from None
+        self._line.advance()  # it is known by now how many may go at once
+        try:
+            async with asyncio.timeout(self._settings.reply_seconds):
+                await self._asker.ask(client, generation, trial)
+        except TimeoutError:
+            raise ServerError(
+                f"The reply was ended after {self._settings.reply_seconds} s"
+                " (HEARTH_REPLY_SECONDS): what was written is kept, and can be continued."
+            ) from None
 
 
 def _is_of(generation: Generation, owner: int, message: Message) -> bool:

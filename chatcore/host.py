@@ -7,7 +7,7 @@ import threading
 import time
 from contextlib import suppress
 
-from chatcore.client import OllamaClient
+from chatcore.client import START_IT, OllamaClient
 from chatcore.engine import EngineProcess
 from chatcore.errors import ChatError, ServerUnreachable
 from chatcore.settings import Settings
@@ -98,9 +98,10 @@ class ModelHost:
             self._looking.release()
 
     @property
-    def embedded(self) -> bool:
-        """Whether the embedded engine is in use; False until the choice was made."""
-        return self._embedded
+    def takes_one(self) -> bool:
+        """Whether it is to be asked for one reply at a time: the embedded engine is, and while
+        the choice is to be made it may be in use, or still at a reply of before."""
+        return self._client is None or self._embedded
 
     def look_again(self) -> None:
         """Choose anew at the next need, e.g. when Ollama was started meanwhile."""
@@ -118,12 +119,12 @@ class ModelHost:
         if settings.embedded == "always":
             self._embedded = True
         elif settings.ollama_host:
-            self._client = OllamaClient(settings.ollama_host, settings.timeout, IT_IS_NAMED)
+            self._client = self._client_of(settings.ollama_host, IT_IS_NAMED)
         else:
             self._choose_local()
 
     def _choose_local(self) -> None:
-        client = OllamaClient(LOCAL, self._settings.timeout)
+        client = self._client_of(LOCAL)
         try:
             client.version()
         except ChatError:
@@ -141,4 +142,8 @@ class ModelHost:
     def _follow_engine(self) -> None:
         url = self._engine.url()
         if self._client is None or self._client.host != url:
-            self._client = OllamaClient(url, self._settings.timeout, TRY_AGAIN)
+            self._client = self._client_of(url, TRY_AGAIN)
+
+    def _client_of(self, url: str, advice: str = START_IT) -> OllamaClient:
+        settings = self._settings
+        return OllamaClient(url, settings.timeout, advice, is_told=not settings.has_accounts)

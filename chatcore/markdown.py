@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from chatcore.blocks import MARKER, BlockStream, Cut, fence_mark, joined
+from chatcore.blocks import BYTE_ORDER_MARK, BlockStream, Cut, joined
+from chatcore.structure import Line
 
 # How many characters may be held back, until it is decided what they are.
 CODE, FORMULA, DISPLAY, LINK = 400, 200, 2000, 400
@@ -26,9 +27,11 @@ BREAK: Final = ":small[]"
 
 _SPECIAL = re.compile(r"[\\`$!\[<:\n]")
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
+_LINE_BREAK = re.compile(r"\n[ \t]*")
+_BEFORE_TEXT = re.compile(rf"\A[\s{BYTE_ORDER_MARK}]+")
 _INDENT = re.compile(r"[ \t]{0,200}")
-_PREFIX = re.compile(rf"[ \t]{{0,200}}+(?:(?:>|{MARKER}(?=[ \t]))[ \t]{{0,20}}+){{0,20}}+")
-_MAYBE_MORE = re.compile(rf"(?:>|\d{{1,9}}|{MARKER}|`{{1,2}}|~{{1,2}})?\Z")
+# What may still be something else, when more of the line has come.
+_UNDECIDED = re.compile(r"(?:\d{0,9}[.)]?|[-+*_=][-+*_= \t]*|`{1,2}|`{3,}[^`]*|~+|#{1,6})\Z")
 _BACKTICKS, _DOLLARS = re.compile("`{1,99}"), re.compile(r"\${1,99}")
 _CLOSING = re.compile("(?<!`)`+")
 
@@ -50,7 +53,7 @@ _ALT = r"\[((?:\\.|[^\[\]\\]++|\[[^\[\]]*+\])*+)\]"
 _IMAGE = re.compile(rf"!{_ALT}(\(?)")
 _TARGET = r"\((?:[^()\\\s]++|\\.|\([^()\s]*+\))*+(?:\s++(?:\"[^\"]*+\"|'[^']*+'))?\s*+\)"
 _LINKED_IMAGE = re.compile(rf"\[!{_ALT}{_TARGET}(?=\])")
-_AUTOLINK = re.compile(r"<(?:https?://[^\s<>]*+|(?:mailto:)?[\w.+-]++@[\w.-]++)>")
+_AUTOLINK = re.compile(r"<(?:https?://(?:[^\s<>!]|!(?!\[))*+|(?:mailto:)?[\w.+-]++@[\w.-]++)>")
 _MARKUP = re.compile(r"[A-Za-z/!?]")
 _IN_URL = re.compile(r"[^\s<>()\[\]`!|\"\\]*")
 _NAME = re.compile(r":([\w+-]{0,64})")
@@ -65,7 +68,7 @@ class _MoreNeeded(Exception):
 class _Line:
     """The line under way: how the lines of its block begin, and where its paragraph may end."""
 
-    pad: str = ""
+    prefix: str
     end: re.Pattern[str] = _PARAGRAPH
     code: bool = False
     begun: bool = False  # whether there is more of it than list markers
@@ -81,7 +84,6 @@ class MarkdownStream:
         self._at = 0
         self._final = False
         self._line: _Line | None = None
-        self._quoted: str | None = None  # the mark of a code fence inside a quotation
         self._seen = ""  # the last few characters before
         self._size = 0  # of the block under way
         self._in_url = False
@@ -90,7 +92,7 @@ class MarkdownStream:
         """What is certain now: text of the current block, `CUT` before that of the next."""
         self._text += text
         if not self._seen:
-            self._text = self._text.lstrip()  # as Streamlit does
+            self._text = _BEFORE_TEXT.sub("", self._text)  # as Streamlit does
         self._take_all()
         return self._handed_out()
 
@@ -163,56 +165,35 @@ class MarkdownStream:
 
     def _begin_line(self) -> None:
         """Read what stands before the text of a line, and whether the line is code."""
-        indent_end = self._end_of(_INDENT)
-        first = self._known(indent_end)
-        indent = len(self._text[self._at : indent_end].expandtabs(4))
-        if first != ">":
-            self._quoted = None
-        if first in ("", "\n"):
-            self._line = _Line()
-        elif self._quoted or self._blocks.is_code(indent):
-            self._line = _Line(code=True)
-        else:
-            self._begin_text(self._end_of(_PREFIX))
-
-    def _begin_text(self, start: int) -> None:
-        if not self._final and _MAYBE_MORE.match(self._text, start):
+        head, line_break, _ = self._text[self._at : self._at + CODE].partition("\n")
+        line = self._next_line(head)
+        is_whole = line_break or (self._final and len(head) < CODE)
+        is_open = not is_whole and _is_undecided(line, head)
+        if is_open and len(head) < CODE:
             raise _MoreNeeded
-        prefix = self._text[self._at : start]
-        if mark := self._opened_code(start):
-            self._quoted = mark if ">" in prefix else None
-            self._line = _Line(code=True, begun=True)
-            return
+        if is_open:
+            line = self._next_line(head + "x")
+        if line.is_code and (not is_open or line.is_fenced or line.indent >= 4):
+            self._line = _Line(line.prefix, code=True)
+        else:
+            self._begin_text(line, is_open or line.looks_like_more)
+
+    def _next_line(self, head: str) -> Line:
+        return self._blocks.next_line(head.replace("$", "x"))  # what a dollar is comes later
+
+    def _begin_text(self, line: Line, looks_like_more: bool) -> None:
+        start = self._at + line.start
+        shown = self._text[self._at : start]
+        if line.is_lazy:
+            shown = line.prefix + " " * line.indent
+        shown += BREAK * looks_like_more
         ends = {"#": _LINE, "|": _CELL}
         end = ends.get(self._text[start : start + 1], _PARAGRAPH)
-        self._line = _Line(re.sub(r"[^>\s]", " ", prefix), end)
-        self._take(start)
-
-    def _opened_code(self, start: int) -> str | None:
-        """What closes the code that the line opens; None where it opens none."""
-        if not self._text.startswith(("```", "~~~"), start):
-            return None
-        line = self._text[start : start + CODE].partition("\n")[0]
-        self._known(start + len(line) - len(line.lstrip(line[0])))
-        if line[0] == "`" and "`" not in line.lstrip("`"):
-            if len(line) == CODE:
-                return None
-            self._known(start + len(line))
-        return fence_mark(line.strip())
-
-    def _line_end(self) -> int:
-        return self._text.find("\n", self._at) + 1 or len(self._text)
+        self._line = _Line(line.prefix, end, begun=looks_like_more or line.indent >= 4)
+        self._take(start, shown)
 
     def _take_code(self) -> None:
-        assert self._line is not None
-        end = self._line_end()
-        inner = self._text[self._at : end].strip("> \t\n")
-        if self._quoted and not self._line.begun and set(inner) <= {self._quoted[0]}:
-            if self._text[end - 1] != "\n":
-                self._known(end)
-            if len(inner) >= len(self._quoted):
-                self._quoted = None
-        self._line.begun = True
+        end = self._text.find("\n", self._at) + 1 or len(self._text)
         if self._text[end - 1] == "\n":
             self._line = None
         self._take(end)
@@ -273,11 +254,8 @@ class MarkdownStream:
                 break
             self._known(closing.end())
             if closing.end() - closing.start() == run:
-                code = self._text[self._at : closing.end()]
-                # Cells of a table end before code does, and might hold the image.
-                if "|" in code and "![" in code:
-                    break
-                return code, closing.end()
+                code = _LINE_BREAK.sub(" ", self._text[self._at : closing.end()])
+                return code.replace("![", f"!{'`' * run}{BREAK}{'`' * run}["), closing.end()
         else:
             if not complete:
                 raise _MoreNeeded
@@ -303,7 +281,9 @@ class MarkdownStream:
 
     def _formula(self, tex: str) -> str:
         """A formula between words. Two dollars let it hold one, and stand before a digit."""
-        return f"{BREAK if self._seen.endswith('$') else ''}$${tex}$$"
+        before, after = (" " * (tex[at] == "$") for at in (0, -1))
+        tex = f"$${before}{_without_image(tex)}{after}$$"
+        return BREAK * self._seen.endswith("$") + tex
 
     def _display(self, opening: str, line: _Line) -> tuple[str, int]:
         """A formula on lines of its own, where it has its lines for itself."""
@@ -316,28 +296,32 @@ class MarkdownStream:
         )
         if not match or not match[1].strip() or "$$" in match[1]:
             return {"$$": "\\$\\$", "\\[": "&#91;"}[opening], self._at + 2
-        tex, end = match[1].strip(), match.end()
+        tex, end = _without_image(match[1].strip()), match.end()
         rest = _INDENT.match(self._text, end)
         last = self._known(rest.end() if rest else end) in ("", "\n")
         if "\n" not in match[1] and (line.begun or not last):
             return self._formula(tex), end
-        lines = [part.strip(" \t>" if ">" in line.pad else None) for part in tex.split("\n")]
+        lines = [part.strip(" \t>" if ">" in line.prefix else None) for part in tex.split("\n")]
         lines = ["$$", *(part for part in lines if part), "$$"]
         lines = [""] * line.begun + lines + [""] * (not last)
-        return f"\n{line.pad}".join(lines), end
+        return f"\n{line.prefix}".join(lines), end
 
     def _exclamation(self, line: _Line) -> tuple[str, int]:
         """An image becomes a link to it."""
-        if self._known(self._at + 1) != "[":
-            return "!", self._at + 1
+        after = self._known(self._at + 1)
+        if after != "[":
+            return "\\!" if after == "!" else "!", self._at + 1
         match = self._match(_IMAGE, LINK, line.end)
         if match is None or not match[2]:
             return "\\!", self._at + 1
         return "[" if match[1].strip() else "[image", self._at + 2
 
     def _bracket(self, line: _Line) -> tuple[str, int]:
-        """An image that is a link already is that link."""
-        image = self._known(self._at + 1) == "!" and self._known(self._at + 2) == "["
+        """An image that is a link already is that link. A footnote is shown as it is typed."""
+        after = self._known(self._at + 1)
+        if after == "^":
+            return "\\[", self._at + 1
+        image = after == "!" and self._known(self._at + 2) == "["
         match = self._match(_LINKED_IMAGE, LINK, line.end) if image else None
         if match is None:
             return "[", self._at + 1
@@ -376,6 +360,17 @@ _READERS = {
     "<": MarkdownStream._angle,
     ":": MarkdownStream._colon,
 }
+
+
+def _is_undecided(line: Line, head: str) -> bool:
+    """Whether a line that begins like this may still be something else."""
+    rest = head[line.start :]
+    return not rest or not (line.is_fenced or line.indent >= 4 or not _UNDECIDED.match(rest))
+
+
+def _without_image(tex: str) -> str:
+    """A formula that is no image even to who takes it for text; a blank in it says nothing."""
+    return tex.replace("![", "! [")
 
 
 def _is_text(part: str | Cut) -> bool:

@@ -81,6 +81,11 @@ class Options(BaseModel):
         """Each that is set here, and the other's where it is not."""
         return self.model_copy(update={**_fields(other), **_fields(self)})
 
+    def apart_from(self, other: Self) -> dict[str, Any]:
+        """As set(), without those that are the same in the other."""
+        same = other.set()
+        return {name: value for name, value in self.set().items() if same.get(name) != value}
+
     def wire(self) -> dict[str, Any]:
         """The `options` of the request."""
         return {name: value for name, value in self.set().items() if name not in BESIDE}

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from concurrent.futures import Executor
 from contextlib import suppress
 
 from chatcore.errors import StoreError
@@ -18,10 +19,11 @@ SAVE_AGAIN_AFTER = 5.0  # seconds, when the disk was full
 class Saver:
     """Its coroutines are for one event loop."""
 
-    def __init__(self, store: Store, closing: asyncio.Event) -> None:
-        """closing: nothing is tried again once that is set."""
+    def __init__(self, store: Store, closing: asyncio.Event, disk: Executor) -> None:
+        """closing: nothing is tried again once that is set. disk: where it waits for that."""
         self._store = store
         self._closing = closing
+        self._disk = disk
 
     async def save_drafts(self, generation: Generation) -> None:
         """Until it is cancelled."""
@@ -40,7 +42,8 @@ class Saver:
 
     async def finish(self, generation: Generation, state: State) -> None:
         """Save until it is saved: the text stays here, and on every page, until it is on disk."""
-        while not await asyncio.to_thread(self._save, generation, state):
+        loop = asyncio.get_running_loop()
+        while not await loop.run_in_executor(self._disk, self._save, generation, state):
             generation.end()
             if self._closing.is_set():
                 return

@@ -1,5 +1,6 @@
 """The secret that cookies are signed with: from the settings, or a file beside the database."""
 
+import logging
 import os
 import re
 import secrets
@@ -8,6 +9,8 @@ from pathlib import Path
 
 from chatcore.errors import StoreError
 from chatcore.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 def signing_keys(settings: Settings) -> tuple[bytes, ...]:
@@ -40,6 +43,9 @@ def _make(path: Path) -> None:
 
 
 def _read(path: Path) -> bytes:
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o600)
+        log.warning("%s could be read by others on this machine: it is yours alone again", path)
     content = path.read_bytes().strip()
     if not re.fullmatch(rb"[0-9a-f]{64}", content):
         raise StoreError(

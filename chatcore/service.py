@@ -9,6 +9,7 @@ import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
+from chatcore.asked import Asked
 from chatcore.generations import Generations
 from chatcore.host import ModelHost
 from chatcore.identity import OwnerCookie
@@ -32,6 +33,7 @@ class Hearth:
     memory: Memory
     cookie: OwnerCookie
     tabs: Tabs = field(default_factory=Tabs)
+    asked: Asked = field(default_factory=Asked)
 
     def close(self) -> None:
         """Each of them, whatever happens to the others."""

@@ -94,6 +94,11 @@ class Settings:
         return cast("IdentityMode", self.identity.partition(":")[0])
 
     @property
+    def has_accounts(self) -> bool:
+        """Whether people sign in here: none of them is told of the machine behind it."""
+        return self.identity_mode in ("oidc", "header")
+
+    @property
     def identity_header(self) -> str:
         """The name of the header that a trusted proxy sends; "" in the other modes."""
         return self.identity.partition(":")[2]

@@ -94,7 +94,7 @@ class Usage:
     eval_count: int | None = None
     eval_duration: int | None = None
     first_token_duration: int | None = None  # ours: request sent to first token seen
-    thinking_duration: int | None = None  # ours: first thought to last
+    thinking_duration: int | None = None  # ours: from thoughts to the text after them
 
     @property
     def tokens_per_second(self) -> float | None:
@@ -133,19 +133,18 @@ class Attachment:
 
 
 class Size(NamedTuple):
-    """How long texts and images are, which says about how many tokens they take."""
+    """How long texts and images are, by the pieces that counting.py tells apart: about how many
+    tokens they take."""
 
     messages: int = 0
     words: int = 0
-    """Pieces of words, and signs: a model's tokens seldom hold more than one."""
     extra: int = 0
     """Bytes in UTF-8 beyond one a character: a script that has some has fewer letters a token."""
     images: int = 0
     rare: int = 0
-    """Pairs of letters that are rare in English: words with many fall into more tokens."""
+    """Pairs of letters: a word with many that are rare in English falls into more tokens."""
     digits: int = 0
     blanks: int = 0
-    """Runs of white space beyond the one space before a word."""
 
 
 class Sample(NamedTuple):
@@ -217,9 +216,8 @@ class Seen:
     values: dict[str, str] = field(default_factory=dict)
     """Of the variables in that, as they were filled."""
     least: int = 0
-    """Tokens that it took at least, by what earlier replies counted of it."""
     budget: int = 0
-    """Tokens that there were for it."""
+    """Tokens that it took at least, by earlier counts, and those that there were for it."""
 
 
 @dataclass(frozen=True, slots=True)

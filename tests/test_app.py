@@ -32,7 +32,7 @@ def test_healthz_tells_what_answers(app, fake):
     assert report == {
         "status": "ok",
         "version": __version__,
-        "schema": "m015_lengths",
+        "schema": "m016_lengths",
         "model_server": {"version": fake.version, "embedded": False},
     }
 
@@ -76,15 +76,46 @@ def test_a_password_in_the_address_of_the_model_server_is_told_to_nobody(app):
     assert "PASSWORD" not in app.log
 
 
+SAID = {
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "x-robots-tag": "noindex",
+}
+HANDSHAKE = {
+    "connection": "Upgrade",
+    "upgrade": "websocket",
+    "sec-websocket-version": "13",
+    "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+    "origin": "http://evil.example",
+}
+
+
 def test_every_response_forbids_what_the_page_does_not_need(app):
     app.start()
-    for path in ("/", "/healthz", "/_stcore/health", "/no/such/page"):
-        headers = httpx.get(app.url + path).headers
-        assert "default-src 'self'" in headers["content-security-policy"]
-        assert "frame-ancestors 'none'" in headers["content-security-policy"]
-        assert headers["x-content-type-options"] == "nosniff"
-        assert headers["referrer-policy"] == "no-referrer"
-        assert headers["x-robots-tag"] == "noindex"
+    for method, path, sent, status in [
+        ("GET", "/", {}, 200),
+        ("GET", "/healthz", {}, 200),
+        ("GET", "/_stcore/health", {}, 200),
+        ("GET", "/no/such/page", {}, 200),
+        ("GET", "/healthz/", {}, 301),
+        ("GET", "/media/none", {}, 404),
+        ("DELETE", "/healthz", {}, 405),
+        ("GET", "/api/sessions", {}, 200),
+        ("POST", "/api/sessions", {"origin": "http://evil.example"}, 403),
+        ("GET", "/api/none", {}, 404),
+        ("PUT", "/api/sessions", {}, 405),
+        ("GET", "/_stcore/stream", HANDSHAKE, 403),
+        ("GET", "/no/such/stream", HANDSHAKE, 403),
+    ]:
+        answer = httpx.request(method, app.url + path, headers=sent, trust_env=False)
+        assert answer.status_code == status, path
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'self'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert {name: answer.headers.get(name) for name in SAID} == SAID, path
 
 
 def test_only_this_machine_can_connect(app):
@@ -142,6 +173,7 @@ def test_an_engine_that_was_killed_is_started_again(demo):
     first = engines(demo)
     for process in first:
         process.kill()
+    psutil.wait_procs(first)
     deadline = time.monotonic() + PATIENCE
     while not (again := engines(demo)):
         assert time.monotonic() < deadline, demo.log

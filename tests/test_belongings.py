@@ -11,9 +11,11 @@ from starlette.routing import Route
 
 from chatcore import service
 from chatcore.errors import AlreadyGenerating, ChatError, SessionNotFound, StoreError
+from chatcore.options import Choice, Compact, Options
 from chatcore.personas import Persona
+from chatcore.sharing import key_hash
 from chatcore.store.sqlite import rows
-from chatcore.types import Extent, File
+from chatcore.types import Extent, File, InForce
 from chatcore.web import refusals
 from chatcore.web.export import export
 
@@ -92,6 +94,7 @@ def test_a_chat_of_more_turns_than_sqlite_nests_is_deleted_and_joined(store, ann
         rows.move_leaf(db, session.pk, parent)
 
     store._writer.call(lengthen)
+    chat(store, bob)
     store.identities.pair(store.identities.invite(bob), "ann")
     assert len(store.messages(bob, session.id)) == 5002
     store.belongings.erase(bob)
@@ -110,6 +113,41 @@ def test_in_mid_reply_nothing_is_deleted(store, ann):
     with pytest.raises(AlreadyGenerating):
         store.belongings.erase(ann)
     assert store.session(ann, turn.session.id)
+
+
+def test_what_is_chosen_for_a_chat_comes_along(store, ann):
+    pirate = store.personas.create(ann, Persona(name="Pirate"))
+    choice = Choice(Options(temperature=0.5), Compact.ALWAYS)
+    with_pirate = InForce(pirate.version, {"ship": "Jo"}, "Europe/Berlin")
+    store.begin_turn(ann, None, "hello", "m", choice=choice, in_force=with_pirate)
+    (exported,) = store.belongings.chats(ann)
+    assert (exported["options"], exported["compact"]) == ({"temperature": 0.5}, "always")
+    assert (exported["persona"]["version"], exported["persona"]["values"]) == (
+        pirate.version,
+        {"ship": "Jo"},
+    )
+
+
+def test_what_is_kept_of_a_message_comes_along(store, ann):
+    turn = chat(store, ann)
+    store.memory.keep(ann, turn.prompt.id, "pinned")
+    for body in ("They met.", "They greeted."):
+        store.memory.summarise(ann, turn.reply.id, body)
+    prompt, reply = store.belongings.messages(ann, turn.session.id)
+    assert (prompt["keep"], reply["keep"]) == ("pinned", "")
+    assert [each["content"] for each in reply["summaries"]] == ["They met.", "They greeted."]
+
+
+def test_links_and_tokens_come_along_without_what_opens_anything(store, ann, bob):
+    session_id, hashed = chat(store, ann).session.id, key_hash("a key")
+    store.shares.create(ann, session_id, hashed, thinking=True)
+    token = store.tokens.create(ann, "My script")
+    store.trash.put(ann, session_id)
+    (link,), (program,) = store.belongings.links(ann), store.belongings.tokens(ann)
+    assert (link["chat"], link["title"], link["thinking"]) == (session_id, "hello", True)
+    assert (program["name"], program["last_used_at"]) == ("My script", None)
+    assert not {hashed, token, key_hash(token)} & {*link.values(), *program.values()}
+    assert [*store.belongings.links(bob), *store.belongings.tokens(bob)] == []
 
 
 @pytest.fixture
@@ -154,6 +192,15 @@ def test_personas_are_in_the_export_with_every_version(hearth):
     hearth.store.personas.edit(owner, kept.id, Persona(name="Ada", system="Be long."))
     exported = json.loads(get("/export").content)["personas"]
     assert [each["persona"]["system"] for each in exported] == ["Be brief.", "Be long."]
+
+
+def test_links_and_tokens_are_in_the_export(hearth):
+    owner = hearth.store.owner("local")
+    hearth.store.shares.create(owner, chat(hearth.store, owner).session.id, key_hash("a key"))
+    hearth.store.tokens.create(owner, "My script")
+    exported = json.loads(get("/export").content)
+    assert [each["title"] for each in exported["links"]] == ["hello"]
+    assert [each["name"] for each in exported["tokens"]] == ["My script"]
 
 
 def test_nobody_exports_nothing(hearth, monkeypatch):

@@ -67,7 +67,8 @@ def test_a_block_alone_is_one_block(text):
     [
         ["One.\n\n", "Two.\n\n\n", "Three."],
         ["# Title\n\n", "Text\nand more.\n"],
-        ["One.\r\n\r\n", "Two."],
+        ["- a\n# b\n\n", "- c"],
+        ["> ~~~\n> a\n\n", "b"],
         ["One.\n \t\n", "Two."],
         ["\n\nOne.\n\n", "Two."],
         ["- a\n- b\n\n", "After the list."],
@@ -99,7 +100,7 @@ def test_a_cut_falls_between_blocks(blocks):
         "~~~\na\n\nb",
         "```\na\n\n~~~\n\nb\n```",
         "$$\na\n\nb\n$$",
-        "\\[\na\n\nb\n\\]",
+        "a\n\n\ufeffb",
         "1. one\n\n2. two\n\n10. ten",
         "- a\n\n  more of a\n\n- b",
         "Words:\n- a\n\n- b",

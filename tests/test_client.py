@@ -74,6 +74,20 @@ def test_models_are_listed_by_name_with_those_in_memory_marked(client, fake):
     assert models[1].size > 0
 
 
+@pytest.mark.parametrize(
+    ("loaded", "asked", "is_loaded"),
+    [
+        ("llama3:latest", "llama3", True),
+        ("llama3:latest", "llama3:latest", True),
+        ("llama3:8b", "llama3", False),
+        ("host:5000/llama3:latest", "host:5000/llama3", True),
+    ],
+)
+def test_a_model_is_in_memory_under_its_short_name_too(client, fake, loaded, asked, is_loaded):
+    fake.models, fake.loaded = [fake_model(loaded)], {loaded}
+    assert client.is_loaded(asked) is is_loaded
+
+
 def test_the_version_is_the_servers(client, fake):
     assert client.version() == fake.version
 

@@ -1,13 +1,22 @@
 """Replies that outlive their pages: stored, followed from the first word, ended in order."""
 
+import asyncio
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
 from chatcore.client import OllamaClient
-from chatcore.errors import AlreadyGenerating, CannotSee, PromptTooLong, SessionNotFound, TooBusy
+from chatcore.errors import (
+    AlreadyGenerating,
+    CannotSee,
+    MessageNotFound,
+    PromptTooLong,
+    SessionNotFound,
+    TooBusy,
+)
 from chatcore.personas import Persona
 from chatcore.trial import Trial
 from chatcore.types import File, Said
@@ -288,11 +297,31 @@ def test_stop_works_while_waiting_in_line(generations_with, store, fake, ann):
     fake.reply("first ", PAUSE)
     first = start(generations, ann)
     until(lambda: first.body)
-    second = start(generations, ann)
-    until(lambda: second.phase.tokens == 0 and second.ahead() == 0)
+    second, third = start(generations, ann), start(generations, ann)
+    assert (third.phase.doing, third.phase.tokens) == ("queued", 1)
     generations.stop(ann, last(store, second))
     assert (last(store, second).state, last(store, first).state) == ("stopped", "streaming")
+    assert third.phase.tokens == 0
     assert len(fake.requests) == 1
+
+
+def test_stop_waits_for_no_thread_that_waits_for_the_model_server(
+    generations, store, ann, fake, threads
+):
+    fake.reply("half ", PAUSE)
+    generation = start(generations, ann)
+    until(lambda: generation.body)
+    answers = threading.Event()
+    for _ in range(100):
+        generations._loop.call_soon_threadsafe(
+            generations._loop.run_in_executor, None, answers.wait, PATIENCE
+        )
+    stopped = threads.submit(generations.stop, ann, last(store, generation))
+    try:
+        stopped.result(PATIENCE / 2)
+    finally:
+        answers.set()
+    assert last(store, generation).state == "stopped"
 
 
 def test_stop_after_the_end_changes_nothing(generations, store, ann):
@@ -378,6 +407,16 @@ def test_stop_reaches_a_reply_that_is_only_just_registered(
     assert last(store, generation).state == "stopped"
 
 
+@pytest.mark.parametrize("role", ["system", "assistant"])
+def test_only_a_prompt_is_edited(generations, store, ann, role):
+    said = [Said("system", "be brief"), Said("user", "hello")]
+    turn = generations.post(ann, None, said, "llama3.2:3b")
+    branch = store.branch(ann, turn.reply.id)
+    message = next(message for message in branch if message.role == role)
+    with pytest.raises(MessageNotFound, match="Only a prompt"):
+        generations.edit(ann, turn.session.id, message, "other", "llama3.2:3b")
+
+
 def test_of_all_that_begin_a_reply_at_once_one_does(generations, ann, fake, threads):
     first = start(generations, ann)
     followed(first)
@@ -419,26 +458,37 @@ def test_a_page_that_comes_late_follows_the_reply_that_goes_on(
     assert (early.result(PATIENCE), late.result(PATIENCE)) == ("half ", "half whole")
 
 
-def test_a_reply_ends_in_peace_when_its_chat_is_deleted(generations, store, ann, fake):
-    fake.reply("half ", PAUSE, "whole")
-    generation = start(generations, ann)
-    until(lambda: generation.body)
-    store.trash.put(ann, generation.turn.session.id)
-    fake.release()
-    assert followed(generation) == "half whole"
-    store.trash.restore(ann, generation.turn.session.id)
-    reply = store.messages(ann, generation.turn.session.id)[-1]
-    assert (reply.state, reply.body) == ("done", "half whole")
-
-
-def test_a_reply_in_a_deleted_chat_can_be_stopped(generations, store, ann, fake):
+def test_a_reply_ends_with_its_chat_and_goes_on_when_that_is_restored(
+    generations, store, ann, fake
+):
     fake.reply("half ", PAUSE)
     generation = start(generations, ann)
     until(lambda: generation.body)
-    store.trash.put(ann, generation.turn.session.id)
-    generations.stop(ann, last(store, generation))
-    assert last(store, generation).state == "stopped"
+    generations.delete(ann, generation.turn.session.id)
     fake.wait_until_idle()
+    store.trash.restore(ann, generation.turn.session.id)
+    reply = store.messages(ann, generation.turn.session.id)[-1]
+    assert (reply.state, reply.body) == ("stopped", "half ")
+    fake.reply("whole")
+    assert followed(generations.resume(ann, reply)) == "half whole"
+
+
+def test_a_prompt_that_waits_in_a_deleted_chat_is_not_sent(generations, store, ann, fake):
+    fake.reply(PAUSE)
+    generation = start(generations, ann)
+    session_id = generations.send(ann, generation.turn.session.id, "next", "llama3.2:3b")
+    generations.delete(ann, session_id)
+    assert followed(generation) == ""
+    store.trash.restore(ann, session_id)
+    assert store.next_prompt(ann, session_id).body == "next"
+    assert generations.under_way(ann) == set()
+
+
+def test_who_deletes_a_chat_in_mid_reply_may_delete_everything(generations, store, ann, fake):
+    fake.reply(PAUSE)
+    generations.delete(ann, start(generations, ann).turn.session.id)
+    store.belongings.erase(ann)
+    assert store.trash.sessions(ann) == []
 
 
 def test_a_stopped_reply_goes_on_in_the_same_message(generations, store, ann, fake):
@@ -474,16 +524,28 @@ def test_an_edited_prompt_is_answered_without_the_old_one(generations, ann, fake
     assert edited.turn.prompt.versions == (turn.prompt.id, edited.turn.prompt.id)
 
 
-def test_no_more_run_at_once_than_allowed(generations, ann, fake):
-    fake.reply("a ", PAUSE)
-    fake.reply("b ", PAUSE)
-    running = [start(generations, ann), start(generations, ann)]
+@pytest.mark.parametrize("parallel", [1, 3])
+def test_as_many_run_at_once_as_allowed_and_no_more(generations_with, ann, fake, parallel):
+    generations = generations_with(parallel=parallel)
+    for _ in range(parallel):
+        fake.reply("a ", PAUSE)
+    running = [start(generations, ann) for _ in range(parallel)]
     until(lambda: all(generation.body for generation in running))
-    third = start(generations, ann)
-    until(lambda: third.phase.doing == "queued")
-    assert len(fake.requests) == 2
+    waiting = start(generations, ann)
+    asked(generations)
+    assert (waiting.phase.doing, len(fake.requests)) == ("queued", parallel)
     fake.release()
-    assert followed(third) == "You said: hello."
+    assert followed(waiting) == "You said: hello."
+
+
+def asked(generations):
+    """Everything that can be asked of the model server has been, by now."""
+
+    async def settle():
+        for _ in range(100):
+            await asyncio.sleep(0)
+
+    asyncio.run_coroutine_threadsafe(settle(), generations._loop).result(PATIENCE)
 
 
 def test_one_person_has_no_more_running_than_their_share(generations_with, ann, bob, fake):
@@ -499,16 +561,57 @@ def test_one_person_has_no_more_running_than_their_share(generations_with, ann, 
     assert followed(second) == "You said: hello."
 
 
-def test_a_seventh_waiting_prompt_is_refused_and_not_stored(generations, store, ann, fake):
-    fake.reply("a ", PAUSE)
-    fake.reply("b ", PAUSE)
+def all_accepted(generations, owner, prompts):
+    """Those that are, of so many sent without a breath."""
+    begun = []
+    for _ in range(prompts):
+        with suppress(TooBusy):
+            begun.append(start(generations, owner))
+    return begun
+
+
+def test_of_a_burst_six_wait_and_the_others_are_refused_and_not_stored(
+    generations, store, ann, fake
+):
     running = [start(generations, ann), start(generations, ann)]
-    until(lambda: all(generation.body for generation in running))
-    waiting = [start(generations, ann) for _ in range(6)]
-    until(lambda: waiting[-1].ahead() == 5)
-    with pytest.raises(TooBusy, match="wait already"):
-        start(generations, ann)
-    assert len(store.sessions(ann)) == 8
+    [generation.wait() for generation in running]  # by now the model server is known
+    fake.reply(PAUSE)
+    fake.reply(PAUSE)
+    assert len(all_accepted(generations, ann, 40)) == 8
+    assert len(store.sessions(ann)) == 10
+
+
+def test_six_wait_while_the_model_server_starts(generations, store, ann, starting):
+    begun = all_accepted(generations, ann, 12)
+    until(lambda: begun[0].phase.doing == "starting")
+    assert [g.phase.tokens for g in begun[1:]] == [0, 1, 2, 3, 4, 5]
+    starting.set()
+    assert {followed(generation) for generation in begun} == {"You said: hello."}
+
+
+@pytest.fixture
+def starting(generations, monkeypatch):
+    """Until it is set, the model server starts."""
+    client, ready = generations._host.client, threading.Event()
+
+    def start_slowly():
+        assert ready.wait(PATIENCE)
+        return client()
+
+    monkeypatch.setattr(generations._host, "client", start_slowly)
+    yield ready
+    ready.set()
+
+
+def test_what_begins_not_leaves_the_line(generations, ann, fake):
+    fake.reply("one ", PAUSE)
+    generation = start(generations, ann)
+    until(lambda: generation.body)
+    for _ in range(10):
+        with pytest.raises(AlreadyGenerating):
+            start(generations, ann, "more", generation.turn.session.id)
+        assert generations.start_next(ann, generation.turn.session.id) is None
+    assert followed(start(generations, ann, "quick")) == "You said: quick."
 
 
 def test_the_clock_tells_loading_from_reading_from_writing(generations, ann, fake, monkeypatch):

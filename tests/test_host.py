@@ -5,7 +5,7 @@ import time
 import pytest
 
 from chatcore import host as host_module
-from chatcore.errors import ServerUnreachable
+from chatcore.errors import ChatError, ServerUnreachable
 from chatcore.host import ModelHost
 from chatcore.settings import Settings
 from tests.fake_ollama import fake_model
@@ -44,14 +44,25 @@ def test_a_dead_ollama_host_is_an_error_and_never_a_fallback(host_of, local, fak
             host_of(ollama_host=fake.host).info()
 
 
+@pytest.mark.parametrize("gone", [True, False])
+def test_where_people_sign_in_no_error_says_where_the_server_is(host_of, fake, gone):
+    if gone:
+        fake.stop()
+    client = host_of(ollama_host=fake.host, identity="oidc").client()
+    with pytest.raises(ChatError) as told:
+        client.build("unknown:1b")
+    assert str(fake.port) not in str(told.value)
+
+
 def test_a_local_ollama_is_found(host_of, local):
     assert host_of().info().host == local.host
 
 
 def test_without_ollama_the_embedded_engine_answers(host_of, local):
     local.stop()
-    info = host_of().info()
-    assert (info.embedded, info.demo) == (True, True)
+    host = host_of()
+    info = host.info()
+    assert (info.embedded, info.demo, host.takes_one) == (True, True, True)
     assert [model.name for model in info.models] == ["smollm2:135m"]
 
 
@@ -63,6 +74,15 @@ def test_look_again_finds_an_ollama_that_came_later(host_of, local):
     assert host.info().embedded
     host.look_again()
     assert host.info().host == local.host
+
+
+def test_while_it_is_not_known_who_answers_one_is_asked_at_a_time(host_of, fake):
+    host = host_of(ollama_host=fake.host)
+    assert host.takes_one
+    host.client()
+    assert not host.takes_one
+    host.look_again()  # the engine may be in mid-reply
+    assert host.takes_one
 
 
 def test_with_the_engine_off_the_page_is_told_what_to_do(host_of, local):

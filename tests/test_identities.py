@@ -222,6 +222,28 @@ def test_joined_chats_are_all_there_under_their_addresses(store, identities, ann
     assert store.owner("browser:b") == ann
 
 
+@pytest.mark.parametrize("way", ["pair", "bring"])
+def test_where_only_one_has_messages_none_is_renumbered(store, identities, ann, way):
+    other = store.owner("browser:b")
+    session = said(store, other, "one", "two")
+    before = store.messages(other, session.id)
+    store.prompts.save(ann, "review", "Review this.")
+    token = identities.invite(ann)
+    identities.pair(token, "browser:b") if way == "pair" else identities.bring("browser:b", ann)
+    joined = store.owner("ann")
+    assert store.messages(joined, session.id) == before
+    assert [prompt.name for prompt in store.prompts.of(joined)] == ["review"]
+    assert (store.owner("browser:b") == joined) == (way == "pair")
+
+
+def test_a_reply_that_keeps_its_id_hinders_nobody(store, identities, ann):
+    other = store.owner("browser:b")
+    turn = store.begin_turn(other, None, "hello", "m")
+    join(identities, ann)
+    store.finish_reply(other, turn.reply.id, "done", "hi")
+    assert bodies(store, store.owner("ann"), turn.session) == ["hello", "hi"]
+
+
 def test_a_joined_message_is_found_by_its_old_id(store, identities, ann, both):
     _, session, ids = both
     join(identities, ann)

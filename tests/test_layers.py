@@ -16,8 +16,9 @@ MAY_IMPORT = {
     "blank": set(),
     "clock": set(),
     "ids": set(),
-    "blocks": set(),
-    "markdown": {"blocks"},
+    "structure": set(),
+    "blocks": {"structure"},
+    "markdown": {"blocks", "structure"},
     "context": EVERYWHERE | {"wire"},
     "wire": set(),
     "pdf": EVERYWHERE,
@@ -28,7 +29,7 @@ MAY_IMPORT = {
     "client": EVERYWHERE,
     "engine": EVERYWHERE | {"engine"},
     "options": {"errors"},
-    "personas": EVERYWHERE | {"options", "personas"},
+    "personas": EVERYWHERE | {"blank", "options", "personas"},
     "repeating": EVERYWHERE,
     "stats": {"types"},
     "counting": {"types"},
@@ -60,12 +61,16 @@ MAY_IMPORT = {
     },
     "saving": EVERYWHERE | {"generation", "store"},
     "secret": EVERYWHERE | {"settings"},
+    "asked": set(),
+    "news": {"types"},
     "tabs": set(),
     "service": EVERYWHERE
-    | {"settings", "store", "host", "generations", "identity", "memory", "secret", "tabs"},
+    | {"settings", "store", "host", "generations", "identity", "memory", "secret", "tabs", "asked"},
     "web": EVERYWHERE
     | {
         "web",
+        "asked",
+        "news",
         "blank",
         "clock",
         "ids",
@@ -79,6 +84,8 @@ MAY_IMPORT = {
     "ui": EVERYWHERE
     | {
         "ui",
+        "asked",
+        "news",
         "blank",
         "clock",
         "ids",

@@ -59,6 +59,22 @@ def test_what_is_left_out_is_not_sent_for_a_name(generations, store, ann, fake, 
     assert len(fake.requests) == 2
 
 
+def test_an_answer_without_an_end_is_read_to_a_limit(generations, store, ann, fake, session):
+    fake.reply("Bread at home\n", "x" * 5000, PAUSE)
+    named(generations, ann, session)
+    assert store.session(ann, session.id).title == "Bread at home"
+
+
+def test_a_name_that_a_person_gave_meanwhile_stays(generations, store, ann, fake, session):
+    fake.reply("Bread at ", PAUSE, "home")
+    naming_it = generations.name(ann, session.id)
+    fake.wait_for_request(2)
+    store.rename_session(ann, session.id, "My bread")
+    fake.release()
+    naming_it.result(PATIENCE)
+    assert store.session(ann, session.id).title == "My bread"
+
+
 def test_a_model_without_an_idea_leaves_the_name_and_says_so(
     generations, store, ann, fake, session
 ):

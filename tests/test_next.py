@@ -49,11 +49,17 @@ def test_a_further_prompt_is_refused(generations, store, replying, ann):
     assert store.next_prompt(ann, replying.turn.session.id).body == "two"
 
 
-def test_stop_lets_the_next_prompt_go(generations, store, replying, ann):
+def test_a_stopped_reply_can_go_on_and_the_next_prompt_waits_for_it(
+    generations, store, replying, ann, fake
+):
     send(generations, replying, "two")
     generations.stop(ann, last(store, replying))
-    assert replying.next.prompt.body == "two"
-    assert last(store, replying).state == "stopped"
+    assert replying.next is None
+    assert store.next_prompt(ann, replying.turn.session.id).body == "two"
+    fake.reply("and all")
+    resumed = generations.resume(ann, last(store, replying))
+    resumed.wait()
+    assert resumed.next.prompt.body == "two"
 
 
 def test_after_a_failure_the_next_prompt_waits_on(generations, store, ann, fake):
@@ -67,12 +73,30 @@ def test_after_a_failure_the_next_prompt_waits_on(generations, store, ann, fake)
     assert followed(generations.start_next(ann, session_id)) == "You said: two."
 
 
-def test_a_prompt_that_comes_as_the_reply_ends_is_answered(generations, store, replying, ann):
+def test_after_a_failure_a_further_prompt_is_refused_until_the_first_is_sent(
+    generations, store, ann, fake
+):
+    generation = begun(generations, ann, fake, ErrorLine("out of memory"))
+    send(generations, generation, "two")
+    fake.release()
+    generation.wait()
+    with pytest.raises(TooBusy, match="send or remove"):
+        send(generations, generation, "three")
+    followed(generations.start_next(ann, generation.turn.session.id))
+    send(generations, generation, "three")
+    until(lambda: bodies(store, generation)[2:] == TWO_AND_THREE)
+
+
+TWO_AND_THREE = ["two", "You said: two.", "three", "You said: three."]
+
+
+def test_a_prompt_that_comes_as_the_reply_ends_is_answered(generations, store, replying, ann, fake):
     session_id = replying.turn.session.id
     store.set_next(ann, session_id, "two", MODEL)
     assert generations.start_next(ann, session_id) is None
-    generations.stop(ann, last(store, replying))
-    assert bodies(store, replying)[:3] == ["hello", "one ", "two"]
+    fake.release()
+    replying.wait()
+    assert bodies(store, replying)[:3] == ["hello", "one and all", "two"]
 
 
 def test_what_nobody_follows_is_unread_and_what_is_followed_is_not(generations, store, ann, fake):

@@ -18,6 +18,11 @@ def test_what_is_set_comes_before_what_another_sets():
     assert chat.over(persona) == Options(temperature=0, think="off", top_k=3)
 
 
+def test_what_is_the_same_elsewhere_is_apart_from_nothing():
+    chat, persona = Options(temperature=1, seed=0, stop=("a",)), Options(temperature=1, top_k=3)
+    assert chat.apart_from(persona) == {"seed": 0, "stop": ["a"]}
+
+
 def test_options_come_back_from_json_as_they_went():
     options = Options(stop=("a", "b"), min_p=0.05, keep_alive="-1")
     assert parse(options.set()) == options

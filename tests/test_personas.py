@@ -50,17 +50,23 @@ def test_what_is_exported_is_imported_as_it_was(persona):
     [
         ({"name": " "}, "name: "),
         ({"name": None}, "name: "),
+        ({"name": "\u200b"}, "name: must hold something that can be seen"),
+        ({"name": "\ud800x"}, "name: holds half of a character"),
         ({"avatar": "https://evil.example/x.png"}, "avatar: "),
         ({"avatar": "/etc/passwd"}, "avatar: "),
+        ({"avatar": "\ud83e"}, "avatar: "),
         ({"system": "x" * 100_001}, "system: "),
         ({"options": {"temperature": 3}}, "options.temperature: "),
         ({"options": {"temprature": 1}}, "options.temprature: "),
         ({"starters": ["x"] * 9}, "starters: "),
+        ({"starters": ["x", " \u200b"]}, "starters.1: must hold something that can be seen"),
+        ({"starters": ["\udfff"]}, "starters.0: "),
         ({"fields": [{"name": "two words"}]}, "fields.0.name: "),
         ({"fields": [{"name": "date"}]}, "fields: date is there already"),
         ({"fields": [{"name": "a"}, {"name": "a"}]}, "fields: a is there already"),
         ({"systm": ""}, "systm: "),
         ({"hearth_persona": 2}, "hearth_persona: "),
+        ({"hearth_persona": True}, "hearth_persona: "),
     ],
 )
 def test_a_bad_file_is_refused_with_the_name_of_its_field(changed, named):
@@ -94,7 +100,13 @@ def test_only_the_variables_that_are_used_are_kept():
 
 
 def test_an_unknown_variable_is_named():
-    assert variables.unknown("{{date}} {{nmae}} {{nmae}}", ["name"]) == ["nmae"]
+    text = "{{date}} {{{ name }}} {{nmae}} {{nmae}}"
+    assert variables.unknown(text, ["name"]) == ["{{nmae}}"]
+
+
+@pytest.mark.parametrize("inner", ["first name", "my-var", "", " ", "x" * 41, "a}b", "a\nb", "`x`"])
+def test_whatever_stands_in_the_braces_is_named_where_nothing_fills_it(inner):
+    assert variables.unknown(f"I am {{{{{inner}}}}}.", ["first", "x"]) == [f"{{{{{inner}}}}}"]
 
 
 @given(TEXTS, TEXTS)
@@ -189,6 +201,8 @@ def test_a_prompt_that_waits_brings_the_place_that_it_was_sent_from(
 def test_personas_go_with_their_owner(store, ann, bob, pirate):
     turn = store.begin_turn(ann, None, "hello", MODEL, in_force=InForce(pirate.version))
     store.finish_reply(ann, turn.reply.id, "done", "hi")
+    bobs = store.begin_turn(bob, None, "hello", MODEL)
+    store.finish_reply(bob, bobs.reply.id, "done", "hi")
     store.identities.pair(store.identities.invite(bob), "ann")
     assert store.personas.of(bob) == [pirate]
     assert store.session(bob, turn.session.id).persona.version == pirate.version

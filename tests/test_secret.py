@@ -29,6 +29,14 @@ def test_every_other_start_finds_it(settings, path):
     assert signing_keys(settings) == first
 
 
+def test_one_that_others_could_read_is_closed_to_them_and_told(settings, path, caplog):
+    first = signing_keys(settings)
+    path.chmod(0o644)
+    assert signing_keys(settings) == first
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert "could be read by others" in caplog.text
+
+
 def test_two_databases_have_two_secrets(settings, tmp_path):
     assert signing_keys(settings) != signing_keys(Settings(tmp_path / "other.db"))
 

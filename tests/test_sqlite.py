@@ -170,12 +170,26 @@ def test_a_refused_open_leaves_no_lock(path):
     store.close()
 
 
-def test_a_migration_copies_the_database_first(path, monkeypatch):
+@pytest.fixture
+def copied_aside(path, monkeypatch):
+    """The copy that a migration left, where everybody could read the one before it."""
     SqliteStore(path).close()
+    (path.parent / "backups").mkdir(mode=0o755)
     monkeypatch.setattr(schema.migrations, "_migrations", [*schema.migrations._migrations])
     schema.migrations(name="m099_test")(lambda db: db.execute("create table extra(x)"))
+    umask = os.umask(0o022)
     SqliteStore(path).close()
-    copy = path.parent / "backups" / "hearth-before-m099_test.db"
+    os.umask(umask)
+    return path.parent / "backups" / "hearth-before-m099_test.db"
+
+
+def test_a_copy_of_the_database_is_for_its_owner_alone(copied_aside):
+    assert copied_aside.stat().st_mode & 0o077 == 0
+    assert copied_aside.parent.stat().st_mode & 0o077 == 0
+
+
+def test_a_migration_copies_the_database_first(path, copied_aside):
+    copy = copied_aside
     assert sql(path, "select name from sqlite_master where name = 'extra'")
     assert not sql(copy, "select name from sqlite_master where name = 'extra'")
     assert sql(copy, "pragma integrity_check") == [("ok",)]
@@ -294,7 +308,7 @@ def test_chats_of_before_personas_are_with_nobody(path):
 
 
 def test_what_was_counted_by_other_pieces_is_counted_anew(path):
-    make_before(path, "m015_lengths")
+    make_before(path, "m016_lengths")
     with Database(path) as db:
         db["owners"].insert({"n": 1, "created_at": 0})
         db["identities"].insert({"key": "ann", "owner_n": 1})

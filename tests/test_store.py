@@ -109,6 +109,18 @@ def test_a_prompt_that_is_held_is_not_sent_until_it_is_let_go(store, ann):
     assert store.begin_next(ann, turn.session.id).prompt.id == waiting.id
 
 
+def test_what_is_sent_later_goes_not_before_a_prompt_that_waits(store, ann):
+    turn, waiting = waiting_behind(store, ann)
+    reply = store.finish_reply(ann, turn.reply.id, "error", "first", error="out of memory")
+    for held in (False, True):
+        store.hold_next(ann, waiting.id, held=held)
+        with pytest.raises(TooBusy, match="not sent yet"):
+            store.begin_turn(ann, turn.session.id, "three", "m")
+    store.finish_reply(ann, store.resume_reply(ann, reply.id).reply.id, "error", "first")
+    store.begin_turn(ann, turn.session.id, "another one", "m", instead_of=turn.prompt.id)
+    assert store.next_prompt(ann, turn.session.id).body == "two"
+
+
 def test_a_prompt_waits_while_the_reply_streams(store, ann):
     turn, _ = waiting_behind(store, ann)
     with pytest.raises(AlreadyGenerating):
@@ -249,6 +261,20 @@ def test_recovery_keeps_the_draft_and_frees_the_session(store, ann):
     reply = store.message(ann, turn.reply.id)
     assert (reply.state, reply.body, reply.thinking) == ("interrupted", "so far", "thought")
     assert store.begin_turn(ann, turn.session.id, "more", "m").prompt.parent_id == reply.id
+
+
+def test_recovery_marks_the_session_until_the_reply_is_seen(store, ann):
+    turn = store.begin_turn(ann, None, "hello", "m")
+    seen = talk(store, ann)
+    store.recover()
+    assert [store.session(ann, t.session.id).unread for t in (turn, seen)] == [1, 0]
+
+
+def test_a_session_that_has_another_title_by_now_keeps_it(store, ann):
+    session = talk(store, ann).session
+    store.rename_session(ann, session.id, "Mine", instead_of=session.title)
+    store.rename_session(ann, session.id, "Late", "model", instead_of=session.title)
+    assert store.session(ann, session.id).title == "Mine"
 
 
 def test_recovery_touches_no_finished_reply(store, ann):

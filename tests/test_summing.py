@@ -7,7 +7,7 @@ from chatcore.errors import MessageNotFound, NothingToSumUp, ServerError, Summar
 from chatcore.memory import Memory, Target
 from chatcore.options import Compact
 from chatcore.settings import Settings
-from tests.fake_ollama import Status
+from tests.fake_ollama import PAUSE, Status
 from tests.test_generations import PATIENCE, followed, last, start
 from tests.test_memory import MODEL, WORDS, chat, sent
 
@@ -161,6 +161,15 @@ def test_a_model_that_writes_no_summary_on_request_is_told(small, store, ann, fa
     fake.reply(" ")
     with pytest.raises(ServerError, match="wrote no summary"):
         small.sum_up(ann, ada).result(PATIENCE)
+
+
+def test_a_summary_without_an_end_is_read_to_a_limit(small, store, ann, fake, ada):
+    for _ in range(40):
+        fake.reply("word " * 1000, PAUSE)
+    small.sum_up(ann, ada).result(PATIENCE)
+    (leaf,) = store.messages(ann, ada, last=1)
+    room = fake.requests[-1]["options"]["num_predict"]
+    assert len(store.memory.summary(ann, leaf.id).body) < 8 * room
 
 
 def test_a_chat_of_one_turn_has_nothing_to_sum_up(small, store, ann, fake):

@@ -3,6 +3,7 @@
 import pytest
 from sqlite_utils import Database
 
+from chatcore.sharing import key_hash
 from chatcore.store.sqlite import SqliteStore, rows, schema
 
 
@@ -27,6 +28,15 @@ def test_a_revoked_token_opens_nothing(store, ann):
     store.tokens.revoke(ann, store.tokens.of(ann)[0].id)
     assert (store.tokens.owner(kept), store.tokens.owner(gone)) == (ann, None)
     assert names(store, ann) == ["kept"]
+
+
+def test_the_id_of_a_revoked_token_is_never_anothers(store, ann):
+    store.tokens.create(ann, "gone")
+    (gone,) = store.tokens.of(ann)
+    store.tokens.revoke(ann, gone.id)
+    token = store.tokens.create(ann, "new")
+    store.tokens.revoke(ann, gone.id)  # by a page that was drawn before
+    assert store.tokens.owner(token) == ann
 
 
 def test_anothers_token_cannot_be_revoked(store, ann, bob):
@@ -59,4 +69,20 @@ def test_a_database_of_the_first_version_gets_the_table(tmp_path):
     store = SqliteStore(tmp_path / "old.db")
     ann = store.owner("ann")
     assert store.tokens.owner(store.tokens.create(ann, "new")) == ann
+    store.close()
+
+
+def test_tokens_from_before_are_good_and_their_ids_are_not_given_again(tmp_path):
+    with Database(tmp_path / "old.db") as db:
+        db.execute(f"pragma application_id = {schema.APPLICATION_ID}")
+        schema.migrations.apply(db, stop_before="m015_token_ids")
+        db["owners"].insert({"n": 1, "created_at": 1})
+        db["identities"].insert({"key": "ann", "owner_n": 1})
+        old = {"id": 7, "hash": key_hash("old"), "owner_n": 1, "name": "old", "created_at": 1}
+        db["tokens"].insert(old)
+    store = SqliteStore(tmp_path / "old.db")
+    ann = store.tokens.owner("old")
+    store.tokens.revoke(ann, 7)
+    store.tokens.create(ann, "new")
+    assert [token.id for token in store.tokens.of(ann)] == [8]
     store.close()

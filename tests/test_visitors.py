@@ -29,6 +29,11 @@ async def page(_request):
     return HTMLResponse("<p>page</p>")
 
 
+async def shell(_request):
+    """As Streamlit answers any address: with its page."""
+    return HTMLResponse("<p>page</p>", headers={"cache-control": "no-cache"})
+
+
 async def who(request: Request):
     return JSONResponse([request.headers.getlist(INTERNAL), request.headers.getlist("x-user")])
 
@@ -45,6 +50,7 @@ async def begin(request):
 APP = Starlette(
     routes=[
         Route("/", page),
+        Route("/script.js", shell),
         Route("/who", who),
         Route("/known", known),
         Route("/begin", begin),
@@ -144,8 +150,22 @@ def test_nobody_outside_can_say_who_they_are(hearth):
 def test_under_https_the_cookie_is_for_https_alone(hearth):
     hearth()
     assert ask("/", url="https://here").headers["set-cookie"].endswith("; Secure")
-    behind = ask("/", headers={"x-forwarded-proto": "https"})
-    assert behind.headers["set-cookie"].endswith("; Secure")
+
+
+@pytest.mark.parametrize("told", ["https", "HTTPS", "https,http", " https , http"])
+def test_behind_a_proxy_that_speaks_https_it_is_too(hearth, told):
+    hearth()
+    cookie = ask("/", headers={"x-forwarded-proto": told}).headers["set-cookie"]
+    assert cookie.startswith("__Host-")
+    assert cookie.endswith("; Secure")
+
+
+@pytest.mark.parametrize("path", ["/", "/script.js"])
+def test_what_brings_a_cookie_is_kept_by_no_shared_cache(hearth, path):
+    hearth()
+    answer = ask(path)
+    assert "set-cookie" in answer.headers
+    assert answer.headers["cache-control"] == "private, no-cache"
 
 
 def test_a_new_key_takes_over_the_browsers_of_the_old_one(hearth):
@@ -259,7 +279,8 @@ def open_page(cookies, client="127.0.0.1", **headers):
     async def app(scope, receive, send):
         pass
 
-    sent = {"host": "localhost", "cookie": cookies, "user-agent": FIREFOX} | headers
+    sent = {"host": "localhost", "origin": "http://localhost"}
+    sent |= {"cookie": cookies, "user-agent": FIREFOX} | headers
     raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in sent.items()]
     scope = {"type": "websocket", "headers": raw, "client": (client, 4711), "scheme": "ws"}
     scope |= {"path": "/_stcore/stream", "query_string": b"", "server": ("localhost", 80)}
@@ -292,6 +313,9 @@ def test_the_first_browser_on_this_machine_has_the_chats_from_before(hearth):
         {"host": "chat.example"},
         {"x_forwarded_for": "127.0.0.1"},
         {"forwarded": "for=127.0.0.1"},
+        {"origin": "https://chat.example.org"},
+        {"origin": "http://localhost:8080"},
+        {"origin": ""},
     ],
 )
 def test_a_browser_elsewhere_has_not(hearth, elsewhere):
@@ -407,3 +431,24 @@ def test_nobody_outside_can_say_what_their_browser_had(hearth):
 def test_a_proxy_that_is_trusted_tells_who_is_counted(trusted, counted_as):
     scope = {PEER: ("10.2.0.1", 4711), "client": ("192.0.2.7", 0)}
     assert sender(scope, [ip_network(trusted)]) == counted_as
+
+
+@pytest.mark.parametrize(
+    ("address", "counted_as"),
+    [
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("192.0.2.7", "192.0.2.7"),
+    ],
+)
+@pytest.mark.parametrize("by_proxy", [True, False])
+def test_who_has_a_network_of_addresses_is_counted_once(address, counted_as, by_proxy):
+    peer = "10.0.0.1" if by_proxy else address
+    scope = {PEER: (peer, 4711), "client": (address, 0)}
+    assert sender(scope, [ip_network("10.0.0.0/8")]) == counted_as
+
+
+def test_whoever_has_no_address_is_counted_by_what_there_is():
+    assert sender({PEER: None, "client": ("a socket", 0)}, []) == "a socket"
+    assert sender({PEER: None, "client": None}, []) == ""

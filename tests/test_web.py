@@ -19,6 +19,7 @@ from chatcore.web.attachments import attachment
 from chatcore.web.downloads import download
 from chatcore.web.headers import SecurityHeaders
 from chatcore.web.health import Health
+from chatcore.web.news import what_is_new
 from chatcore.web.origin import is_same_origin
 
 NOTES = File("grüße \n.txt", "text/plain; charset=windows-1252", b"gr\xfc\xdfe", "grüße")
@@ -38,6 +39,7 @@ def get(store):
     routes = [
         *[Route(f"/assets/{{version}}/{name}", asset) for name in TYPES],
         Route("/attachments/{id}", attachment),
+        Route("/news", what_is_new),
         Route("/sessions/{id}/download", download),
     ]
     app = Starlette(routes=routes, exception_handlers={ChatError: refusals.as_text})
@@ -143,7 +145,7 @@ def test_json_has_every_version_and_html_the_active_one(get, store):
     assert "<p>hi</p>" not in get(address).text
 
 
-def test_anothers_chat_and_none_are_not_downloaded_alike(get, store):
+def test_anothers_chat_is_refused_as_none_is(get, store):
     answers = [get(chat(store, owner="bob")), get("/sessions/unknown/download")]
     assert {(a.status_code, a.text) for a in answers} == {(404, "There is no such chat here.")}
 
@@ -212,6 +214,8 @@ def test_a_mistake_of_ours_has_the_headers_too():
         ({"origin": "https://here", "host": "here", "x-forwarded-proto": "https"}, True),
         ({"origin": "http://here", "host": "here", "x-forwarded-proto": "https"}, False),
         ({"origin": "https://here", "host": "here", "x-forwarded-proto": "http"}, False),
+        ({"origin": "http://here", "host": "here", "x-forwarded-proto": "HTTPS, http"}, False),
+        ({"origin": "https://here", "host": "here", "x-forwarded-proto": "http,https"}, False),
         ({"origin": "http://here:1", "host": "here"}, False),
         ({"origin": "null", "host": "here"}, False),
         ({"host": "here"}, False),
@@ -227,3 +231,43 @@ def test_a_page_is_ours_by_its_place_and_its_scheme(sent, same):
 def test_two_origins_are_none():
     raw = [(b"host", b"here"), (b"origin", b"http://here"), (b"origin", b"http://here")]
     assert not is_same_origin(HTTPConnection({"type": "http", "scheme": "http", "headers": raw}))
+
+
+def test_news_of_a_chat_are_told_apart_from_those_of_others(store, get):
+    owner = store.owner("local")
+    mine, other = (store.begin_turn(owner, None, "hello", "m") for _ in range(2))
+    asked = f"/news?session={mine.session.id}"
+    of_mine, of_others = get(asked).text.split()
+    assert get(asked).text.split() == [of_mine, of_others]
+    store.rename_session(owner, other.session.id, "another")
+    same, changed = get(asked).text.split()
+    assert same == of_mine
+    assert changed != of_others
+    store.rename_session(owner, mine.session.id, "mine")
+    assert get(asked).text.split() == [get(asked).text.split()[0], changed]
+    assert get(asked).text.split()[0] != of_mine
+
+
+def test_what_the_page_itself_reads_is_no_news(store, get):
+    owner = store.owner("local")
+    turn = store.begin_turn(owner, None, "hello", "m")
+    store.finish_reply(owner, turn.reply.id, "done", "hi", unread=True)
+    asked = f"/news?session={turn.session.id}"
+    before = get(asked).text
+    store.mark_read(owner, turn.session.id)
+    assert get(asked).text == before
+
+
+def test_to_ask_for_news_makes_nobody_an_owner(store, get, monkeypatch):
+    monkeypatch.setattr(store, "owner", pytest.fail)
+    answer = get("/news?session=unknown")
+    assert answer.status_code == 200
+    assert get("/news").text == answer.text
+
+
+def test_a_reply_under_way_is_news(store, get, monkeypatch):
+    turn = store.begin_turn(store.owner("local"), None, "hello", "m")
+    before = get("/news").text
+    generations = service.hearth().generations
+    monkeypatch.setattr(generations, "under_way", lambda owner: {turn.session.pk})
+    assert get("/news").text != before

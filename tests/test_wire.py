@@ -17,6 +17,10 @@ from tests.fake_ollama import (
 )
 
 SILENCE = 1  # seconds, the least that HEARTH_TIMEOUT takes
+LAST_CHUNK = (
+    '{"message": {"role": "assistant", "content": ""},'
+    ' "done": true, "done_reason": "stop", "eval_count": 1}\n'
+)
 
 
 @pytest.fixture
@@ -51,6 +55,15 @@ def test_a_reply_that_ends_is_whole(reply_of, fake, steps, thinking, body, done_
     assert (reply.state, reply.error) == ("done", None)
     assert (reply.thinking, reply.body) == (thinking, body)
     assert reply.usage.done_reason == done_reason
+
+
+@pytest.mark.parametrize("after", [Hang(), Drop(), ErrorLine("too late")])
+def test_what_goes_wrong_after_the_last_chunk_spoils_no_reply(reply_of, fake, after):
+    fake.reply("one", HalfLine(LAST_CHUNK), after)
+    reply = reply_of()
+    assert (reply.state, reply.body, reply.error) == ("done", "one", None)
+    assert reply.usage.eval_count == 1
+    fake.wait_until_idle()
 
 
 @pytest.mark.parametrize(

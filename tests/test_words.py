@@ -2,6 +2,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from chatcore.generation import Phase
+from chatcore.markdown import BREAK
 from chatcore.types import Message, ModelInfo, Session, Usage
 from chatcore.ui import words
 
@@ -42,6 +44,12 @@ def test_a_sentence_keeps_its_code_and_nothing_else():
 
 def test_a_sentence_with_a_stray_backtick_is_plain():
     assert words.sentence("a ` b") == r"a \` b"
+    assert words.sentence("a `` b ` `c`") == r"a \`\` b ` `c\`"
+
+
+def test_an_address_in_a_sentence_is_no_link():
+    shown = words.sentence("See http://a.b, www.a.b or me@a.b.")
+    assert shown == (rf"See http\:{BREAK}\/\/a\.b\, www{BREAK}\.a\.b or me\@{BREAK}a\.b\.")
 
 
 def test_a_model_is_told_in_one_line():
@@ -65,11 +73,39 @@ def test_a_reply_tells_what_it_cost():
 
 
 def test_a_count_that_nobody_told_is_unknown_and_never_0():
-    assert words.usage(reply(None)) == r"qwen3\:8b · tokens unknown"
+    assert words.usage(reply(None)) == r"qwen3\:8b · tokens and times unknown"
     assert words.usage(reply(Usage("length"))) == (
-        r"qwen3\:8b · tokens unknown · cut at the length limit"
+        r"qwen3\:8b · tokens and times unknown · cut at the length limit"
     )
     assert "unknown tokens in, 3 out" in words.usage(reply(Usage("stop", eval_count=3)))
+
+
+@pytest.mark.parametrize(
+    ("known", "shown"),
+    [
+        ({"first_token_duration": 10**9}, "tokens unknown · speed unknown · first after 1.0 s"),
+        (
+            {"prompt_eval_count": 12, "eval_count": 4, "eval_duration": 10**9},
+            "12 tokens in, 4 out · 4.0 tokens/s · first token unknown",
+        ),
+    ],
+)
+def test_each_figure_that_a_reply_has_is_told_or_unknown(known, shown):
+    assert words.usage(reply(Usage("stop", **known))) == rf"qwen3\:8b · {shown}"
+
+
+@pytest.mark.parametrize(
+    ("phase", "shown"),
+    [
+        (Phase("queued", 0), "next in line"),
+        (Phase("queued", 0, 2), "waiting in line, 2 ahead"),
+        (Phase("starting", 0), "starting the model server"),
+        (Phase("writing", 0, 14), "writing · 14 tokens · 7.0 tokens/s"),
+        (Phase("writing", 0, 14, before=10), "writing · 14 tokens · 2.0 tokens/s"),
+    ],
+)
+def test_the_clock_tells_what_a_reply_is_at(phase, shown):
+    assert words.phase(phase, 2.0) == f":material/hourglass_top: {shown} · 2 s"
 
 
 def test_chats_are_grouped_by_the_visitors_day():

@@ -23,7 +23,8 @@ def read(data: bytes) -> Persona:
         raise PersonaRefused("This file is no JSON: export a persona to see its form.") from error
     if not isinstance(given, dict) or MARK not in given:
         raise PersonaRefused(f'{MARK}: missing, so this is no persona; its file has "{MARK}": 1.')
-    if given.pop(MARK) != VERSION:
+    version = given.pop(MARK)
+    if type(version) is not int or version != VERSION:  # true is 1 to Python
         raise PersonaRefused(f"{MARK}: not {VERSION}, so another version of Hearth made it.")
     return parse(given)
 

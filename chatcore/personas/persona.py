@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic import Field as Of
 
+from chatcore.blank import is_blank
 from chatcore.errors import PersonaRefused
 from chatcore.options import Options
 from chatcore.personas.variables import GIVEN
@@ -16,15 +17,24 @@ VALUE_CHARACTERS = 2_000
 STARTERS = 8
 FIELDS = 8
 # Only its form: which emoji and icons there are, is known where they are drawn.
-AVATAR = re.compile(r":material/[a-z0-9_]{1,60}:|[0-9#*]?[^\x00-\x7f\s]{1,15}")
+AVATAR = re.compile(r":material/[a-z0-9_]{1,60}:|[0-9#*]?[^\x00-\x7f\s\ud800-\udfff]{1,15}")
+
+
+def _text(text: str) -> str:
+    """Half of a surrogate pair is legal JSON, and could not be stored as it is."""
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("holds half of a character, which is no text")
+    return text.replace("\0", "")
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.replace("\0", "").split())
+    return " ".join(text.split())
 
 
-def _without_nul(text: str) -> str:
-    return text.replace("\0", "")
+def _not_blank(text: str) -> str:
+    if is_blank(text):
+        raise ValueError("must hold something that can be seen")
+    return text
 
 
 def _avatar(text: str) -> str:
@@ -33,8 +43,9 @@ def _avatar(text: str) -> str:
     return text
 
 
-Line = Annotated[str, AfterValidator(_one_line)]
-Text = Annotated[str, AfterValidator(_without_nul)]
+Text = Annotated[str, AfterValidator(_text)]
+Line = Annotated[Text, AfterValidator(_one_line)]
+NotBlank = AfterValidator(_not_blank)
 
 
 class _Value(BaseModel):
@@ -57,13 +68,13 @@ def _apart(fields: tuple[Field, ...]) -> tuple[Field, ...]:
 
 
 class Persona(_Value):
-    name: Annotated[Line, Of(min_length=1, max_length=80)]
+    name: Annotated[Line, Of(max_length=80), NotBlank]
     avatar: Annotated[str, AfterValidator(_avatar)] = "🎭"
     system: Text = Of(default="", max_length=SYSTEM_CHARACTERS)
     model: Line = Of(default="", max_length=200)
     """"" for any."""
     options: Options = Options()
-    starters: tuple[Annotated[Text, Of(min_length=1, max_length=1000)], ...] = Of(
+    starters: tuple[Annotated[Text, Of(max_length=1000), NotBlank], ...] = Of(
         default=(), max_length=STARTERS
     )
     fields: Annotated[tuple[Field, ...], AfterValidator(_apart)] = Of(default=(), max_length=FIELDS)

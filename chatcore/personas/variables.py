@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 VARIABLE = re.compile(r"\{\{\s*(\w{1,40})\s*\}\}")
+BRACED = re.compile(r"\{\{(?:[^{}]|\{(?!\{)|\}(?!\}))*\}\}")  # whatever is in them
 GIVEN = ("date", "time", "weekday", "locale", "model")
 """Those that every persona has."""
 
@@ -18,8 +19,10 @@ def used(text: str) -> list[str]:
 
 
 def unknown(text: str, own: Collection[str]) -> list[str]:
-    """Those that nothing fills: they are sent as they stand."""
-    return [name for name in used(text) if name not in GIVEN and name not in own]
+    """What looks like one and nothing fills, braces and all: it is sent as it stands."""
+    known = {*GIVEN, *own}
+    found = dict.fromkeys(braced[0] for braced in BRACED.finditer(text))
+    return [each for each in found if known.isdisjoint(used(each))]
 
 
 def values(

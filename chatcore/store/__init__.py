@@ -62,8 +62,18 @@ class Store(Protocol):
         """The owner's sessions, last used first, without deleted ones."""
         ...
 
-    def rename_session(self, owner: int, session_id: str, title: str, by: str = "owner") -> None:
-        """A title is kept on one line; one in which nothing can be seen changes nothing."""
+    def rename_session(
+        self,
+        owner: int,
+        session_id: str,
+        title: str,
+        by: str = "owner",
+        instead_of: str | None = None,
+    ) -> None:
+        """A title is kept on one line; one in which nothing can be seen changes nothing.
+
+        instead_of: nothing is changed where it has another title by now.
+        """
         ...
 
     def choose_model(self, owner: int, session_id: str, model: str) -> None:
@@ -88,8 +98,9 @@ class Store(Protocol):
         until finish_reply. `instead_of` names a message of which the prompt becomes another
         version, with its attachments too; else it follows the leaf.
 
-        Raises SessionNotFound, MessageNotFound, PersonaNotFound, and AlreadyGenerating while the
-        session has a reply that streams.
+        Raises SessionNotFound, MessageNotFound, PersonaNotFound, AlreadyGenerating while the
+        session has a reply that streams, and TooBusy where what follows the leaf would go before
+        a prompt that waits.
         """
         ...
 
@@ -227,7 +238,8 @@ class Store(Protocol):
 
     def recover(self) -> int:
         """Turn each reply that a crash left `streaming` into `interrupted`, with its draft as
-        its text. Call it once at start, before any reply. Returns how many there were."""
+        its text, and its session into an unread one. Call it once at start, before any reply.
+        Returns how many there were."""
         ...
 
     def close(self) -> None:

@@ -19,8 +19,13 @@ class Identities(Protocol):
 
     - What is refused is a PairingRefused; a link that was never made is answered as one that is
       used or too old.
-    - An owner of whom a reply is under way is not joined: AlreadyGenerating.
+    - An owner of whom a reply is under way is not joined: AlreadyGenerating. Where the other has
+      no messages, theirs are left as they are, and the other is joined to them.
     """
+
+    def owner(self, key: str) -> int | None:
+        """Whom an identity names, where it names anybody: nobody is made."""
+        ...
 
     def seen(self, key: str, label: str, heir_of: str | None = None) -> None:
         """A browser came, and calls itself so.

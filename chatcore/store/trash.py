@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from chatcore.types import Message
+
 
 @dataclass(frozen=True, slots=True)
 class Trashed:
@@ -22,8 +24,11 @@ class Trash(Protocol):
         """Those with messages, the last deleted first."""
         ...
 
-    def put(self, owner: int, session_id: str) -> None:
-        """A session is deleted; its messages stay as they are."""
+    def put(self, owner: int, session_id: str) -> Message | None:
+        """A session is deleted; its messages stay as they are.
+
+        Returns the reply that is under way in it, which Generations.delete ends.
+        """
         ...
 
     def restore(self, owner: int, session_id: str, pk: int | None = None) -> str:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from chatcore.blank import is_blank
 from chatcore.errors import ChatError
+from chatcore.generation import Generation
 from chatcore.service import Hearth
 from chatcore.types import Keep, Message, Summary
 from chatcore.ui import state, target, words
@@ -66,15 +67,25 @@ def send_next(session_id: str, message: Message) -> None:
 def begin_editing_next(message: Message) -> None:
     """It is not sent while it is being changed."""
     if attempt(lambda services, owner: services.store.hold_next(owner, message.id, held=True)):
+        state.begin_changing(message.id)
         begin_editing(message)
 
 
 def cancel_editing_next(session_id: str, message: Message) -> None:
-    """It is sent if its turn came while it was being changed."""
     cancel_editing()
-    attempt(
-        lambda services, owner: services.generations.release_next(owner, session_id, message.id)
-    )
+    release_next(session_id, message)
+
+
+def release_next(session_id: str, message: Message) -> bool:
+    """It is sent if its turn came while it was being changed; whether that is so."""
+    begun: list[Generation] = []
+
+    def change(services: Hearth, owner: int) -> None:
+        generation = services.generations.release_next(owner, session_id, message.id)
+        begun.extend([generation] if generation else [])
+
+    attempt(change)
+    return bool(begun)
 
 
 def edit_next(session_id: str, message: Message) -> None:

@@ -10,6 +10,7 @@ from chatcore.types import Message
 from chatcore.ui import avatars, words
 from chatcore.ui.state import View
 
+LOOKED_AT = 20  # messages above the page, among which the reply before is looked for
 AVATARS = {"user": ":material/person:", "assistant": ":material/local_fire_department:"}
 
 
@@ -32,7 +33,8 @@ class Cast:
             return ""
         ids = [each.id for each in messages]
         earlier = messages[: ids.index(message.id)]
-        before = next((m for m in reversed(earlier) if m.role == "assistant" and m.seen), None)
+        before = next(filter(_was_asked_for, reversed(earlier)), None)
+        before = before or self._above(messages[0])
         if before is None:
             return ""
         parts = [self._new_persona(self._version(before), self._version(message))]
@@ -40,6 +42,17 @@ class Cast:
             parts.append(words.plain(message.model))
         told = " · ".join(part for part in parts if part)
         return f"From here on: {told}" if told else ""
+
+    def _above(self, first: Message) -> Message | None:
+        """The last reply before the messages on the page: most often the one just above them."""
+        store, message = self._view.services.store, first
+        for _ in range(LOOKED_AT):
+            if message.parent_id is None:
+                return None
+            message = store.message(self._view.owner, message.parent_id)
+            if _was_asked_for(message):
+                return message
+        return None
 
     def _new_persona(self, before: int | None, now: int | None) -> str:
         if before == now:
@@ -67,3 +80,7 @@ class Cast:
             store = self._view.services.store
             self._read[version] = store.personas.version(self._view.owner, version)
         return self._read[version]
+
+
+def _was_asked_for(message: Message) -> bool:
+    return message.role == "assistant" and message.seen is not None

@@ -37,10 +37,15 @@ def draw(view: View, sessions: list[Session]) -> None:
             "done": st.session_state.get("wishes_done", 0),
         },
         on_wish_change=_wished,
+        on_look_change=_look,
     )
     if _fulfil(drawn.wish):
         # A page from before a restart: to this server its list, and so the callback, was unknown.
         st.rerun()
+
+
+def _look() -> None:
+    """There is news: the page asks to be drawn again, no more."""
 
 
 def _wished() -> None:
@@ -89,10 +94,11 @@ def _name(session_id: str) -> None:
 def _delete(session_id: str) -> None:
     def delete(services: Hearth, owner: int) -> None:
         session = services.store.session(owner, session_id)
-        services.store.trash.put(owner, session_id)
+        services.generations.delete(owner, session_id)
         st.session_state["deleted"] = session
         if st.query_params.get("session") == session_id:
             st.query_params.clear()
+            state.begun(None)
 
     attempt(delete)
 

@@ -13,7 +13,7 @@ import streamlit as st
 from chatcore.errors import OptionsRefused
 from chatcore.options import BY_DEFAULT, USUAL, Choice, Compact, Options
 from chatcore.service import Hearth
-from chatcore.ui import actions, options, target, words
+from chatcore.ui import actions, offers, options, target, words
 from chatcore.ui.state import View
 
 FULL = {
@@ -52,11 +52,11 @@ def panel(view: View, model: str) -> None:
     prefix = f"option_{session_id}_{st.session_state.get('options_emptied', 0)}"
     now = of(view)
     model_known = target.of(view.services, model)
+    window = words.window(view.services.settings.num_ctx, model, model_known.trained)
     with place:
         with suppress(OptionsRefused):
             change = partial(_choose, session_id, prefix)
-            options.fields(prefix, now.options, model_known.thinks, _left(view), change)
-        st.caption(words.window(view.services.settings.num_ctx, model_known.trained))
+            options.fields(prefix, now.options, window, model_known.thinks, _left(view), change)
         _full(session_id, now)
 
 
@@ -86,7 +86,7 @@ def _full(session_id: str | None, now: Choice) -> None:
 
 def _left(view: View) -> str:
     """How it is where a field is empty."""
-    return "as the persona" if view.session and view.session.persona else ""
+    return "as the persona" if offers.of(view) else ""
 
 
 def _choose(session_id: str | None, prefix: str, name: str) -> None:
@@ -130,8 +130,12 @@ def _sum_up(session_id: str, key: str) -> None:
 
 
 def differing(view: View) -> None:
-    """What is chosen for the open chat, in a line, and the way back."""
-    told = words.options(of(view).options)
+    """What is chosen here and differs from the persona, in a line, and the way back."""
+    chosen = of(view).options
+    if chosen == USUAL:
+        return
+    persona = offers.of(view)
+    told = words.options(chosen.apart_from(persona.options if persona else USUAL))
     if not told:
         return
     with st.container(key="differing", horizontal=True, vertical_alignment="center", gap="small"):

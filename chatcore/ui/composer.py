@@ -13,6 +13,7 @@ from chatcore.service import Hearth
 from chatcore.types import File, InForce, Session
 from chatcore.ui import (
     actions,
+    asked,
     chips,
     choice,
     persona_picker,
@@ -82,6 +83,7 @@ def draw(view: View, notices: DeltaGenerator) -> DeltaGenerator:
         # A page from before a restart: to this server its input, and so the callback, was unknown.
         _submit()
         st.rerun()
+    asked.taken()
     return line
 
 
@@ -103,13 +105,19 @@ def _submitted() -> None:
 
 
 def _submit() -> None:
-    """Send what was written, or keep it on the page with the reason.
+    """Send what was written, or keep it on the page with the reason; only then let the page go on
+    to what it is asked for next."""
+    try:
+        _take()
+    finally:
+        asked.taken()
 
-    What the page holds is read first, all of it: at each such reading Streamlit may end the run
-    of a page that was closed just after Enter, and the prompt would be lost.
-    """
-    value = st.session_state["prompt"]
-    asked_for, picked_model = st.query_params.get("session"), picker.chosen()
+
+def _take() -> None:
+    """What the page holds is read first, all of it: at each such reading Streamlit may end the run
+    of a page that is asked for something else, where it was not held back long enough."""
+    value, waiting = st.session_state["prompt"], _waiting()
+    asked_for, picked_model = state.address(), picker.chosen()
     new, with_whom = choice.of_new(), persona_sent.picked()
     # Now, since Streamlit forgets the files after this run.
     files, refused = attachments.read_all((file.name, file.getvalue()) for file in value.files)
@@ -118,16 +126,17 @@ def _submit() -> None:
         session_id, model = _addressed(asked_for, picked_model)
         unsent = Unsent(prompt, files, session_id, model, new, with_whom, refused)
         if refused:
-            _keep(unsent)
+            waiting.append(unsent)
         else:
-            _send(unsent)
+            _send(unsent, waiting)
     elif refused:
         st.session_state["failure"] = refused
 
 
 def send_starter(prompt: str) -> None:
     """The first prompt of a new chat, by a button."""
-    _send(Unsent(prompt, (), None, picker.chosen(), choice.of_new(), persona_sent.picked()))
+    unsent = Unsent(prompt, (), None, picker.chosen(), choice.of_new(), persona_sent.picked())
+    _send(unsent, _waiting())
 
 
 def _addressed(asked_for: str | None, picked_model: str) -> tuple[str | None, str]:
@@ -139,8 +148,8 @@ def _addressed(asked_for: str | None, picked_model: str) -> tuple[str | None, st
     return (session.id, session.model or picked_model) if session else (None, picked_model)
 
 
-def _send(unsent: Unsent) -> None:
-    """Into its own chat, whichever is open by now."""
+def _send(unsent: Unsent, waiting: list[Unsent]) -> None:
+    """Into its own chat, whichever is open by now; else to those that wait."""
     try:
         services, owner = state.here()
         session = state.session(services, owner, unsent.session_id)
@@ -154,8 +163,10 @@ def _send(unsent: Unsent) -> None:
             _in_force(services, owner, unsent, session),
         )
     except ChatError as error:
-        _keep(replace(unsent, reason=str(error)))
+        waiting.append(replace(unsent, reason=str(error)))
     else:
+        if unsent.session_id is None:
+            state.begun(session_id)
         if st.query_params.get("session") != session_id:
             st.query_params["session"] = session_id
 
@@ -174,18 +185,14 @@ def _send_again(unsent: Unsent) -> None:
         unsent_now = replace(
             unsent, model=model, new=choice.of_new(), with_whom=persona_sent.picked()
         )
-        _send(unsent_now)
+        _send(unsent_now, _waiting())
     else:
-        _send(unsent)
+        _send(unsent, _waiting())
     _discard(unsent)
 
 
-def _keep(unsent: Unsent) -> None:
-    st.session_state["unsent"] = [*_waiting(), unsent]
-
-
 def _waiting() -> list[Unsent]:
-    waiting: list[Unsent] = st.session_state.get("unsent", [])
+    waiting: list[Unsent] = st.session_state.setdefault("unsent", [])
     return waiting
 
 

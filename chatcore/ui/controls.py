@@ -26,6 +26,17 @@ def draw(message: Message, last: bool) -> None:
             on_click=actions.resume,
             args=(message,),
         )
+    if message.role == "assistant" or message.keep or len(message.versions) > 1:
+        _line(message, last)
+    else:
+        _menu(message, last)  # alone: each container costs the browser as much as what is in it
+    if message.seen and st.session_state.get("seen_of") == message.id:
+        seen.draw(message, message.seen)
+    if prompts.is_saved(message):
+        prompts.ask_name(message)
+
+
+def _line(message: Message, last: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if message.role == "assistant":
             st.caption(words.usage(message), width="content")
@@ -35,10 +46,6 @@ def draw(message: Message, last: bool) -> None:
         if message.role == "assistant":
             _rating(message)
         _menu(message, last)
-    if message.seen and st.session_state.get("seen_of") == message.id:
-        seen.draw(message, message.seen)
-    if prompts.is_saved(message):
-        prompts.ask_name(message)
 
 
 def _ending(message: Message) -> None:
@@ -110,7 +117,8 @@ def _entries(message: Message, last: bool) -> dict[str, Callable[[], None]]:
     }
     fork = {"Fork from here": lambda: actions.fork(message)} | _keeping(message)
     if message.role != "assistant":
-        entries["Edit"] = lambda: actions.begin_editing(message)
+        if message.role == "user":
+            entries["Edit"] = lambda: actions.begin_editing(message)
         if message.body:
             entries["Save as prompt"] = lambda: prompts.begin_saving(message)
         return entries | fork

@@ -26,7 +26,7 @@ OUTCOMES: dict[stats.Outcome, str] = {
 HOW = """
 Counted is every version of every prompt and reply, without deleted chats and without the copies
 that a fork begins with. A reply's figures come from the model server at its end: of one that was
-stopped or broke off they are unknown, of one that was continued only the last part is known. A
+stopped or broke off they are unknown, of one that was continued they are those of all its parts. A
 median has half of the replies below it, p95 has 95 of 100. Days are those of {zone}.
 """
 

@@ -8,8 +8,8 @@ from chatcore.ui import (
     avatars,
     choice,
     composer,
+    offers,
     persona_fields,
-    persona_picker,
     picker,
     target,
     words,
@@ -37,8 +37,8 @@ def draw(view: View) -> None:
             st.info(NOT_HERE, icon=":material/search_off:")
         st.header("What is on your mind?", anchor=False, text_alignment="center")
         _server(view)
-        if offer := persona_picker.chosen(view):
-            _persona(view, offer.persona)
+        if persona := offers.of(view):
+            _persona(view, persona)
 
 
 def _persona(view: View, persona: Persona) -> None:

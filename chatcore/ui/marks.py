@@ -1,6 +1,7 @@
 """Which chats of the sidebar are being answered, and which hold a reply that nobody has seen.
 
 One style sheet marks them all, so that telling of a change costs one element and not the list.
+Beside it stands what news.js compares with what /news tells.
 """
 
 from collections.abc import Iterable
@@ -8,62 +9,52 @@ from collections.abc import Iterable
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from chatcore import news
 from chatcore.types import Session
+from chatcore.ui import state
 from chatcore.ui.state import View
 
-EVERY = 2.0  # seconds between two looks of a page that follows no reply itself
 
+def draw(view: View, sessions: list[Session]) -> None:
+    """Kept true by the follower of a reply; after it news.js has the page drawn again.
 
-def draw(view: View, shown: int) -> None:
-    """Kept true by the follower of a reply; after it, while other chats are answered, by itself.
-
-    shown: how many sessions the sidebar lists.
+    sessions: those that the sidebar lists.
     """
-    marks = _Marks(view, shown, st.empty())
-    marks.tick()
+    marks = _Marks(view, sessions, st.empty())
     view.live.append(marks.tick)
-    view.afterwards.append(marks.watch)
 
 
 class _Marks:
-    def __init__(self, view: View, shown: int, place: DeltaGenerator) -> None:
+    def __init__(self, view: View, sessions: list[Session], place: DeltaGenerator) -> None:
         self._view = view
-        self._shown = shown
         self._place = place
-        self._drawn: set[int] | None = None
+        self._shown = len(sessions)
+        self._drawn = view.under_way
+        # Of what is drawn: a list that is another by now is one more reason to draw the page again.
+        self._of_others = news.of_others(sessions, view.session, self._drawn)
+        self._of_open = news.of_open(view.session, self._drawn)
+        self._draw(sessions)
 
     def tick(self) -> None:
         """Draw them anew, where a reply has begun or ended since."""
-        under_way = _under_way(self._view)
-        if under_way != self._drawn:
-            self._drawn = under_way
-            self._place.html(_marks(self._view, self._shown))
+        view, services = self._view, self._view.services
+        under_way = services.generations.under_way(view.owner)
+        if under_way == self._drawn:
+            return
+        self._drawn = under_way
+        if view.session and view.session.pk not in under_way:  # it was followed to its end
+            session = state.session(services, view.owner, view.session.id)
+            self._of_open = news.of_open(session, under_way)
+        self._draw(services.store.sessions(view.owner, self._shown))
 
-    def watch(self) -> None:
-        """Look again now and then, until no chat is being answered."""
-        if _under_way(self._view):
-            with self._place:
-                st.fragment(run_every=EVERY)(self._draw_until_all_ended)()
-
-    def _draw_until_all_ended(self) -> None:
-        st.html(_marks(self._view, self._shown))
-        if not _under_way(self._view):
-            st.rerun()
-
-
-def _under_way(view: View) -> set[int]:
-    """The visitor's own: a neighbour who is answered is no reason to look again."""
-    return view.services.generations.under_way(view.owner)
-
-
-def _marks(view: View, shown: int) -> str:
-    """With an element beside it the style sheet stays where it is put, and is replaced there."""
-    under_way = _under_way(view)
-    sessions = view.services.store.sessions(view.owner, shown)
-    replying = [s for s in sessions if s.pk in under_way]
-    unread = [s for s in sessions if s.unread and s.pk not in under_way]
-    rules = _rule(replying, "⋯", "replying", 400) + _rule(unread, "●", "unread reply", 700)
-    return f"<style>{rules}</style><i></i>"
+    def _draw(self, sessions: list[Session]) -> None:
+        """With an element beside it the style sheet stays where it is, and is replaced there."""
+        replying = [s for s in sessions if s.pk in self._drawn]
+        unread = [s for s in sessions if s.unread and s.pk not in self._drawn]
+        rules = _rule(replying, "⋯", "replying", 400) + _rule(unread, "●", "unread reply", 700)
+        open_id = self._view.session.id if self._view.session else ""
+        marks = f'<i data-news="{self._of_open} {self._of_others}" data-open="{open_id}"></i>'
+        self._place.html(f"<style>{rules}</style>{marks}")
 
 
 def _rule(sessions: Iterable[Session], mark: str, said: str, weight: int) -> str:

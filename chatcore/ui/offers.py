@@ -1,7 +1,9 @@
-"""Which personas can be picked: the owner's, and those that come with Hearth."""
+"""Which personas can be picked, the owner's and those that come with Hearth; and which one is."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+
+import streamlit as st
 
 from chatcore.errors import PersonaNotFound
 from chatcore.personas import Persona
@@ -9,6 +11,7 @@ from chatcore.personas.builtin import BUILT_IN
 from chatcore.service import Hearth
 from chatcore.store.personas import Kept
 from chatcore.ui import avatars
+from chatcore.ui.state import View
 
 NOBODY = "No persona"
 
@@ -33,6 +36,17 @@ def by_label(services: Hearth, owner: int) -> dict[str, Offer]:
     for slug, persona in BUILT_IN.items():
         _add(found, Offer(persona, None, slug, _built_in(slug, persona)))
     return found
+
+
+def of(view: View) -> Persona | None:
+    """With whom the chat is that is open, or that the next prompt begins."""
+    if view.session is None:
+        offer = by_label(view.services, view.owner).get(st.session_state.get("persona", NOBODY))
+        return offer.persona if offer else None
+    if view.session.persona is None:
+        return None
+    store = view.services.store
+    return store.personas.version(view.owner, view.session.persona.version).persona
 
 
 def labelled(services: Hearth, owner: int, label: str) -> Offer:

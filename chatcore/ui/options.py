@@ -25,14 +25,16 @@ Changed = Callable[[str], None]
 def fields(
     prefix: str,
     options: Options,
+    window: str,
     thinks: Sequence[Think] = get_args(Think)[1:],
     left: str = "",
     on_change: Changed | None = None,
 ) -> Options:
     """A field for each option, empty where it is left as it is; returns what stands in them.
 
-    prefix: of their keys. thinks: what can be chosen of thinking. left: how it is where a field is
-    empty, if not as the model does it. Raises OptionsRefused when all are drawn, and that is told.
+    prefix: of their keys. window: what holds of num_ctx, as Markdown. thinks: what can be chosen of
+    thinking. left: how it is where a field is empty, if not as the model does it. Raises
+    OptionsRefused when all are drawn, and that is told.
     """
     with st.container(horizontal=True, gap="small", key=f"{prefix}_option_fields"):
         for name in Options.model_fields:
@@ -50,6 +52,7 @@ def fields(
                     },
                 )
                 _refusal(prefix, name)
+    st.caption(window)
     return chosen(prefix)
 
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from chatcore.blank import is_blank
 from chatcore.errors import ChatError, OptionsRefused, PersonaNotFound, PersonaRefused
+from chatcore.memory import Target
 from chatcore.personas import Persona, exchange, parse, variables
 from chatcore.personas.persona import FIELDS
 from chatcore.service import Hearth
@@ -25,6 +26,8 @@ from chatcore.ui.state import View
 ANY = "Any model"
 KEY = "persona_edit_"
 BLANK = Persona(name="?")
+NAMED = 5  # of what looks like a variable and is none
+NAMED_CHARACTERS = 60
 KNOWN = ", ".join(f"`{{{{{name}}}}}`" for name in variables.GIVEN)
 
 
@@ -114,17 +117,19 @@ def _typed(view: View, before: Persona) -> Persona | None:
     }
     with about_prompt:
         _variables(given["system"], [row["name"] for row in given["fields"]])
-    persona = _checked(given, before)
+    answers = target.of(view.services, given["model"] or picker.chosen())
+    window = words.window(view.services.settings.num_ctx, answers.model, answers.trained)
+    persona = _checked(given, before, window)
     if persona is not None:
         with about_prompt:
-            _length(view, persona)
+            _length(view, persona, answers)
     return persona
 
 
-def _checked(given: dict[str, Any], before: Persona) -> Persona | None:
+def _checked(given: dict[str, Any], before: Persona, window: str) -> Persona | None:
     try:
         with st.expander("Options", icon=":material/tune:"):
-            chosen = options.fields(f"{KEY}option", before.options)
+            chosen = options.fields(f"{KEY}option", before.options, window)
         return avatars.check(parse(given | {"options": chosen}))
     except OptionsRefused:  # told under its field
         return None
@@ -137,18 +142,23 @@ def _checked(given: dict[str, Any], before: Persona) -> Persona | None:
 
 
 def _variables(system: str, own: list[str]) -> None:
-    for name in variables.unknown(system, own):
-        st.warning(
-            f"`{{{{{name}}}}}` is no variable, and is sent as it stands. There are {KNOWN}, and"
-            " this persona's own fields.",
-            icon=":material/help:",
-        )
+    unknown = variables.unknown(system, own)
+    if not unknown:
+        return
+    told = [words.plain(words.short(each, NAMED_CHARACTERS)) for each in unknown[:NAMED]]
+    if more := len(unknown) - len(told):
+        told.append(f"{more:,} more")
+    is_none = "is no variable, and is" if len(unknown) == 1 else "are no variables, and are"
+    st.warning(
+        f"{', '.join(told)} {is_none} sent as written. There are {KNOWN}, and this persona's own"
+        " fields.",
+        icon=":material/help:",
+    )
 
 
-def _length(view: View, persona: Persona) -> None:
-    asked = target.of(view.services, persona.model or picker.chosen())
+def _length(view: View, persona: Persona, answers: Target) -> None:
     try:
-        tokens, num_ctx = view.services.memory.tokens_of(view.owner, persona, asked)
+        tokens, num_ctx = view.services.memory.tokens_of(view.owner, persona, answers)
     except ChatError as error:
         st.warning(words.sentence(str(error)), icon=":material/compress:")
     else:

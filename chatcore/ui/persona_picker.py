@@ -97,11 +97,6 @@ def _values(session: Session, persona: Persona) -> None:
         )
 
 
-def chosen(view: View) -> Offer | None:
-    """For a new chat."""
-    return offers.by_label(view.services, view.owner).get(st.session_state.get("persona", NOBODY))
-
-
 def want(label: str) -> None:
     """For the next new chat."""
     st.session_state["persona_wanted"] = label

@@ -13,7 +13,7 @@ from chatcore.generation import Generation
 from chatcore.personas import Persona
 from chatcore.trial import Trial
 from chatcore.types import Said
-from chatcore.ui import avatars, persona_sent, picker, prose, state, words
+from chatcore.ui import asked, avatars, persona_sent, picker, prose, state, words
 from chatcore.ui.cast import AVATARS
 from chatcore.ui.clock import Clock
 from chatcore.ui.follow import pieces
@@ -37,6 +37,7 @@ def draw(view: View, persona: Persona | None) -> None:
     if prompt and persona is not None:
         with latest:
             _ask(view, persona, prompt)
+    asked.taken()
     reply = _under_way()
     if reply is not None:
         _button(button, "Stop", ":material/stop_circle:", stop)
@@ -86,10 +87,10 @@ def _ask(view: View, persona: Persona, prompt: str) -> None:
         stop()
         _ended(reply)
     st.session_state.pop(FAILURE, None)
-    asked = Said("user", prompt)
-    _draw(asked, persona)
+    said = Said("user", prompt)
+    _draw(said, persona)
     here = persona_sent.picked()
-    trial = Trial(persona, (*_said(), asked), here.zone, here.locale)
+    trial = Trial(persona, (*_said(), said), here.zone, here.locale)
     installed = [model.name for model in view.server.models] if view.server else []
     model = persona.model if persona.model in installed else picker.chosen()
     try:
@@ -97,7 +98,7 @@ def _ask(view: View, persona: Persona, prompt: str) -> None:
     except ChatError as error:
         st.session_state[FAILURE] = str(error)
         st.rerun()
-    st.session_state[SAID] = [*_said(), asked]
+    st.session_state[SAID] = [*_said(), said]
 
 
 def _follow(view: View, reply: Generation, persona: Persona | None, place: DeltaGenerator) -> None:

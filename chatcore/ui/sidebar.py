@@ -6,7 +6,7 @@ import streamlit as st
 
 from chatcore.service import Hearth
 from chatcore.types import Session
-from chatcore.ui import chats, marks, persona_maker, picker, words
+from chatcore.ui import chats, marks, persona_maker, picker, state, words
 from chatcore.ui.actions import attempt
 from chatcore.ui.state import View
 
@@ -43,6 +43,7 @@ def draw(view: View) -> None:
 
 def _new_chat() -> None:
     st.query_params.pop("session", None)
+    state.begun(None)
     st.session_state["shown"] = None  # a click that comes before the page is drawn says it anew
 
 
@@ -54,7 +55,7 @@ def _chats(view: View) -> None:
         st.button(
             "Show more", key="more_chats", type="tertiary", on_click=_show_more, args=(shown,)
         )
-    marks.draw(view, shown)
+    marks.draw(view, sessions[:shown])
 
 
 def _show_more(shown: int) -> None:

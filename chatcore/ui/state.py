@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 import streamlit as st
+from streamlit.runtime import exists, get_instance
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from chatcore.errors import ChatError, SessionNotFound
@@ -33,16 +34,16 @@ class View:
     """None for a new chat, and where the id is unknown here."""
     server: ServerInfo | None
     server_error: str | None
+    under_way: set[int]
+    """The owner's sessions that were being answered, from before anything was read of them."""
     rest: Rest = field(default_factory=Rest)
     live: list[Callable[[], None]] = field(default_factory=list)
     """What the follower of a reply keeps true meanwhile; called twice a second."""
-    afterwards: list[Callable[[], None]] = field(default_factory=list)
-    """What keeps itself true when no reply is followed any more; called once, at the end."""
 
     @property
     def has_accounts(self) -> bool:
         """Whether people sign in here: none of them is told of the machine behind it."""
-        return self.services.settings.identity_mode in ("oidc", "header")
+        return self.services.settings.has_accounts
 
 
 def load(in_chat: bool) -> View:
@@ -51,10 +52,12 @@ def load(in_chat: bool) -> View:
     if context := get_script_run_ctx():
         services.tabs.note(context.session_id, key(services))
     server, server_error = _server(services)
-    asked_for = st.query_params.get("session") if in_chat else None
+    asked_for = address() if in_chat else None
+    under_way = services.generations.under_way(owner)
     found = session(services, owner, asked_for)
-    loaded = View(services, owner, in_chat, asked_for, found, server, server_error)
+    loaded = View(services, owner, in_chat, asked_for, found, server, server_error, under_way)
     st.session_state["view"] = loaded
+    _settle_begun(loaded)
     _settle_address(loaded)
     return loaded
 
@@ -63,6 +66,37 @@ def view() -> View:
     """What load() found in this run."""
     loaded: View = st.session_state["view"]
     return loaded
+
+
+def address() -> str | None:
+    """The id in the address; where the browser may not know it yet, of the chat that this page has
+    begun: the next prompt may have been sent at the same time. For callbacks, too."""
+    asked_for: str | None = st.query_params.get("session")
+    if asked_for is None and not _went_back():
+        asked_for = st.session_state.get("begun")
+    return asked_for
+
+
+def begun(session_id: str | None) -> None:
+    """A chat, on the page of a new one; None: this page is one of a new chat again."""
+    st.session_state["begun"] = session_id
+
+
+def _settle_begun(loaded: View) -> None:
+    """Forget it where the browser knows better."""
+    chat = st.session_state.get("begun")
+    if chat is None:
+        return
+    if loaded.session is None or loaded.session.id != chat or _went_back():
+        begun(None)
+    elif st.query_params.get("session") is None:
+        st.query_params["session"] = chat
+
+
+def _went_back() -> bool:
+    """Or forward: the browser's own step, to an address that it knows."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
 
 
 def _settle_address(loaded: View) -> None:
@@ -88,6 +122,22 @@ def key(services: Hearth) -> str:
     """The identity of who looks, as the middleware verified it. Raises NoIdentity."""
     settings = services.settings
     return key_in(st.context.headers, settings.identity_mode, settings.identity_header)
+
+
+def begin_changing(message_id: int) -> None:
+    """This page changes a prompt that waits."""
+    if context := get_script_run_ctx():
+        hearth().tabs.change(context.session_id, message_id)
+
+
+def is_changed_elsewhere(message_id: int) -> bool:
+    """Whether another page that is open changes it; one that was reloaded does so no more."""
+    context = get_script_run_ctx()
+    return any(
+        not exists() or get_instance().is_active_session(tab)
+        for tab in hearth().tabs.changing(message_id)
+        if context is None or tab != context.session_id
+    )
 
 
 def signs_in() -> bool:

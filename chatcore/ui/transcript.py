@@ -1,6 +1,7 @@
 """The messages of a chat, and the live end of it. Drawn from the store, block by block."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from functools import partial
 from itertools import chain
 
@@ -48,6 +49,7 @@ class Transcript:
         self._gauge = Gauge(view)
         self._cast = Cast(view)
         self._summary = summary.of(view)
+        self._is_stale = False
 
     def draw(self, stop: DeltaGenerator, notices: DeltaGenerator) -> None:
         """And the composer below; a reply under way is followed to its end.
@@ -68,8 +70,8 @@ class Transcript:
             rest.add(lambda: self._draw_all(earlier))
         else:
             self._draw_all(earlier)
-        below = self._write(prompt)
-        rest.add(lambda: self._draw_controls(prompt, below))
+        self._write(prompt)
+        rest.add(lambda: self._draw_controls(prompt, self._places[prompt.id]))
         rest.add(lambda: self._draw_next(replying=True))
         rest.add(lambda: self._draw_composer(notices))
         rest.add(lambda: composer.draw_stop(stop, self._session))
@@ -77,7 +79,7 @@ class Transcript:
         while turn is not None:
             turn = self._follow(turn.reply)
         stop.empty()
-        if summary.of(self._view) != self._summary:  # it was made for this reply
+        if self._is_stale or summary.of(self._view) != self._summary:  # it was made for this reply
             st.rerun()
 
     def _draw_composer(self, notices: DeltaGenerator) -> None:
@@ -105,22 +107,19 @@ class Transcript:
                     summary.draw(self._summary)
 
     def _draw(self, message: Message) -> None:
-        self._draw_controls(message, self._write(message))
+        self._write(message)
+        self._draw_controls(message, self._places[message.id])
 
-    def _write(self, message: Message) -> DeltaGenerator:
-        """All but what stands below the text; returns the place for that."""
-        above, text, below = self._parts(message)
-        with below:
-            chips.draw(message.attachments, str(message.id))
-        if _is_edited(message):
-            with text:
+    def _write(self, message: Message) -> None:
+        """All but what stands below the bubble."""
+        with self._bubble(message):
+            if _is_edited(message):
                 controls.edit(self._session, message)
-            return below
-        if message.thinking:
-            _thoughts(above, message)
-        with text:
-            prose.draw(message.body)
-        return below
+            else:
+                if message.thinking:
+                    _thoughts(st.empty(), message)
+                prose.draw(message.body)
+            chips.draw(message.attachments, str(message.id))
 
     def _draw_next(self, replying: bool, again: bool = False) -> None:
         """again: but not over an editor, which may be open."""
@@ -138,13 +137,16 @@ class Transcript:
             self._draw(self._stored(message))
             self._ended(None, unread=True)
             return None
-        above, text, below = self._parts(message, live=True)
+        bubble = self._bubble(message)
+        below = self._places[message.id].empty()
         clock = Clock(generation, below, self._view.live)
         tick = partial(self._tick, clock)
-        _follow_thoughts(above, pieces(generation.follow_thoughts, tick))
-        thoughts = generation.thinking
-        with text:
-            st.write_stream(pieces(generation.follow, tick))
+        with bubble:
+            above, text = _begun(generation.turn.reply)
+            above = _follow_thoughts(above, pieces(generation.follow_thoughts, tick))
+            thoughts = generation.thinking
+            with text.container() if text else nullcontext():
+                st.write_stream(pieces(generation.follow, tick))
         if generation.unsaved:
             self._view.rest.draw()
             with below.container():
@@ -152,8 +154,10 @@ class Transcript:
             return None
         self._ended(generation.next, generation.unread)
         message = self._stored(message)
-        if message.thinking:
+        if above:
             _thoughts(above, message, drawn=message.thinking == thoughts)
+        elif message.thinking:  # all of it came after the text, which stands where it belongs
+            self._is_stale = True
         self._draw_controls(message, below.container())
         clock.tick_others()
         return generation.next
@@ -183,19 +187,12 @@ class Transcript:
             clock.tick()
             self._view.rest.draw()
 
-    def _parts(
-        self, message: Message, live: bool = False
-    ) -> tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator]:
-        """Above its text, the text, below it: of a live message the place of its clock.
-
-        The same for a live message as for a finished one, so that each stays where it is drawn.
-        """
+    def _bubble(self, message: Message) -> DeltaGenerator:
+        """Of its place the first part: for what was said. What can be done with it comes after."""
         with self._places[message.id]:
             if change := self._cast.change(self._messages, message):
                 st.caption(change, text_alignment="center")
-            bubble = st.chat_message(message.role, avatar=self._cast.avatar(message))
-        with bubble:
-            return st.empty(), st.container(), st.empty() if live else st.container()
+            return st.chat_message(message.role, avatar=self._cast.avatar(message))
 
     def _stored(self, message: Message) -> Message:
         return self._view.services.store.message(self._view.owner, message.id)
@@ -223,12 +220,28 @@ def _thoughts(place: DeltaGenerator, message: Message, drawn: bool = False) -> N
             prose.draw(message.thinking)
 
 
-def _follow_thoughts(place: DeltaGenerator, stream: Iterator[Piece]) -> None:
-    """Folded, and only where there are any."""
+def _begun(reply: Message) -> tuple[DeltaGenerator | None, DeltaGenerator | None]:
+    """Places for the thoughts and the text of a reply that goes on, which stands there while the
+    model thinks again; nothing where it begins."""
+    if not reply.body:
+        return None, None
+    above, text = st.empty(), st.empty()
+    with text.container():
+        prose.draw(reply.body)
+    return above, text
+
+
+def _follow_thoughts(
+    place: DeltaGenerator | None, stream: Iterator[Piece]
+) -> DeltaGenerator | None:
+    """Folded; the place where they are drawn, which there is only where there are any."""
     first = next(stream, None)
-    if first is not None:
-        with place.expander("Thinking", icon=THOUGHTS):
-            st.write_stream(chain([first], stream))
+    if first is None:
+        return None
+    place = place or st.empty()
+    with place.expander("Thinking", icon=THOUGHTS):
+        st.write_stream(chain([first], stream))
+    return place
 
 
 def _unsaved(reason: str) -> None:

@@ -1,12 +1,18 @@
 """The prompt that waits for its chat's reply to end: to be read, changed, removed, or sent now."""
 
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from chatcore.types import Message, Session
-from chatcore.ui import actions, chips, forms
+from chatcore.ui import actions, chips, forms, state
+
+NOT_SENT = {
+    False: ":material/pause_circle: Not sent yet",
+    True: ":material/edit: Not sent yet: it is being changed in another tab",
+}
 
 
 def draw(place: DeltaGenerator, session: Session, prompt: Message, replying: bool) -> None:
@@ -14,13 +20,18 @@ def draw(place: DeltaGenerator, session: Session, prompt: Message, replying: boo
     if st.session_state.get("editing") == prompt.id:
         _editor(place, session, prompt)
         return
+    if prompt.state == "held" and not state.is_changed_elsewhere(prompt.id):
+        # By a page that was reloaded, or closed: nobody else would let it go.
+        if actions.release_next(session.id, prompt):
+            st.rerun()
+        prompt = replace(prompt, state="waiting")
     replying = replying and prompt.state == "waiting"
     when = "later" if replying else "now"
     with place.container(key=f"waiting_{when}", border=True):
         st.caption(
             ":material/schedule: Next, sent when this reply has ended"
             if replying
-            else ":material/pause_circle: Not sent yet"
+            else NOT_SENT[prompt.state == "held"]
         )
         if prompt.body:
             st.code(prompt.body, language=None, wrap_lines=True)

@@ -2,17 +2,21 @@
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta, tzinfo
+from typing import Any
 
 from chatcore.context import Fit
 from chatcore.generation import Phase
-from chatcore.options import Options
+from chatcore.markdown import BREAK
 from chatcore.types import CHARACTERS_PER_TOKEN, Message, ModelInfo, Seen, Session, Share, Usage
 
 DIGEST = 12  # characters of it, as `ollama list` shows
 NEAR = 0.8  # of what there is room for
 
 MARKS = re.compile(r"([\\`*_\[\]<>$:~|&#!])")
+CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+ADDRESS = re.compile(r"\\:(?=\\/\\/)|www(?=\\\.)|\\@", re.IGNORECASE)
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
@@ -38,13 +42,17 @@ def label(text: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """One of our errors as Markdown: `code` stays code, all else is shown as it is."""
-    parts = text.split("`")
-    if len(parts) % 2 == 0:
-        return plain(text)
-    return "`".join(
-        part if i % 2 else PUNCTUATION.sub(r"\\\1", part) for i, part in enumerate(parts)
-    )
+    """One of our errors as Markdown: `code` stays code, all else is shown as it is.
+
+    What is quoted in it may hold backticks: only one before and one after are code to anybody.
+    """
+    parts = CODE.split(one_line(text))
+    return "".join(f"`{part}`" if i % 2 else _no_link(part) for i, part in enumerate(parts))
+
+
+def _no_link(text: str) -> str:
+    """Streamlit looks for addresses after escapes are resolved; it finds none across a span."""
+    return ADDRESS.sub(rf"\g<0>{BREAK}", PUNCTUATION.sub(r"\\\1", text))
 
 
 def size(n: int) -> str:
@@ -111,11 +119,7 @@ def usage(message: Message) -> str:
     """What a reply cost: qwen3:8b · 12 tokens in, 214 out · 41 tokens/s · first after 0.4 s ..."""
     spent = message.usage or Usage()
     parts = [plain(message.model)] if message.model else []
-    parts.append(_counts(spent))
-    if spent.tokens_per_second is not None:
-        parts.append(speed(spent.tokens_per_second))
-    if spent.first_token_duration is not None:
-        parts.append(f"first after {seconds(spent.first_token_duration)}")
+    parts += _figures(spent)
     if spent.load_duration is not None:
         parts.append(f"loaded in {seconds(spent.load_duration)}")
     if spent.done_reason == "length":
@@ -123,6 +127,18 @@ def usage(message: Message) -> str:
     if message.state == "stopped":
         parts.append("stopped")
     return " · ".join(parts)
+
+
+def _figures(spent: Usage) -> list[str]:
+    """Those that each reply has, known or not."""
+    rate, first = spent.tokens_per_second, spent.first_token_duration
+    if (spent.prompt_eval_count, spent.eval_count, rate, first) == (None, None, None, None):
+        return ["tokens and times unknown"]
+    return [
+        _counts(spent),
+        "speed unknown" if rate is None else speed(rate),
+        "first token unknown" if first is None else f"first after {seconds(first)}",
+    ]
 
 
 def _counts(spent: Usage) -> str:
@@ -168,9 +184,9 @@ def build(of: Seen, model: str) -> str:
     return " · ".join([*parts, f"seed {of.options.get('seed', 'unknown')}"])
 
 
-def options(chosen: Options) -> str:
-    """Those that are not left as they are: temperature 0.2 · seed 7 · stop "END"."""
-    return " · ".join(plain(f"{name} {_option(value)}") for name, value in chosen.set().items())
+def options(chosen: Mapping[str, Any]) -> str:
+    """Options that are set: temperature 0.2 · seed 7 · stop "END"."""
+    return " · ".join(plain(f"{name} {_option(value)}") for name, value in chosen.items())
 
 
 def _option(value: float | str | list[str]) -> str:
@@ -180,11 +196,11 @@ def _option(value: float | str | list[str]) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def window(usual: int, trained: int | None) -> str:
+def window(usual: int, model: str, trained: int | None) -> str:
     """What holds of num_ctx beside what is chosen."""
     told = f"num_ctx is {min(usual, trained or usual):,} tokens where none is chosen"
     if trained:
-        told += f", and at most {trained:,}, for which the model was trained"
+        told += f", and at most {trained:,}, for which {model} was trained"
     return plain(f"{told}. A change reloads the model, and a larger one takes more memory.")
 
 
@@ -211,6 +227,8 @@ def phase(at: Phase, elapsed: float) -> str:
     match at.doing:
         case "queued":
             parts = [f"waiting in line, {at.tokens} ahead" if at.tokens else "next in line"]
+        case "starting":
+            parts = ["starting the model server"]
         case "summing":
             parts = ["summing up older messages"]
         case "loading":
@@ -221,7 +239,7 @@ def phase(at: Phase, elapsed: float) -> str:
             parts = ["thinking"]
         case "writing":
             tokens = f"{at.tokens:,} {'token' if at.tokens == 1 else 'tokens'}"
-            rate = at.tokens / elapsed if elapsed >= 1 else 0
+            rate = (at.tokens - at.before) / elapsed if elapsed >= 1 else 0
             parts = ["writing", tokens] + [speed(rate)] * bool(rate)
     return f":material/hourglass_top: {' · '.join([*parts, f'{elapsed:.0f} s'])}"
 

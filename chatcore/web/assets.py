@@ -13,6 +13,7 @@ TYPES = {
     "page.js": "text/javascript",
     "prompts.js": "text/javascript",
     "chats.js": "text/javascript",
+    "news.js": "text/javascript",
     "page.html": "text/html",
     "chats.html": "text/html",
 }

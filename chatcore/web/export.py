@@ -40,6 +40,10 @@ def _json(services: Hearth, owner: int) -> Iterator[str]:
     yield from _joined(map(_written, belongings.prompts(owner)))
     yield '\n], "personas": ['
     yield from _joined(map(_written, services.store.personas.export(owner)))
+    yield '\n], "links": ['
+    yield from _joined(map(_written, belongings.links(owner)))
+    yield '\n], "tokens": ['
+    yield from _joined(map(_written, belongings.tokens(owner)))
     yield "\n]}\n"
 
 

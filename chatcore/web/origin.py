@@ -18,12 +18,16 @@ def is_same_origin(connection: HTTPConnection) -> bool:
 
 def is_https(connection: HTTPConnection) -> bool:
     """Believed of anyone: who lies keeps only their own cookie from themselves."""
-    told = connection.headers.get("x-forwarded-proto")
-    return connection.scope["scheme"] in ("https", "wss") or told == "https"
+    return connection.scope["scheme"] in ("https", "wss") or _forwarded(connection) == "https"
 
 
 def _scheme(connection: HTTPConnection) -> str | None:
     """Over plain http only a proxy knows, which may not tell."""
     if is_https(connection):
         return "https"
-    return "http" if connection.headers.get("x-forwarded-proto") == "http" else None
+    return "http" if _forwarded(connection) == "http" else None
+
+
+def _forwarded(connection: HTTPConnection) -> str:
+    """Each proxy of a chain adds a word of its own: the first is of the browser's connection."""
+    return connection.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()

@@ -6,13 +6,25 @@ from chatcore.errors import NoIdentity
 from chatcore.identity import browser_key, key_in
 from chatcore.service import Hearth
 
+NOBODY = 0  # owners are numbered from 1
 NEWCOMERS = "hearth.newcomers"
 """Where the middleware finds, in the scope, the browser that a route welcomed."""
 
 
 def owner_of(services: Hearth, request: Request) -> int:
-    """The number of the owner at the browser that asks. Raises NoIdentity."""
-    return services.store.owner(key_of(services, request))
+    """The number of the owner at the browser that asks. Raises NoIdentity.
+
+    Who only reads is made none: cookies are to be had for nothing, and rows would stay. NOBODY,
+    who has nothing, where there is none yet.
+    """
+    key = key_of(services, request)
+    if only_reads(request):
+        return services.store.identities.owner(key) or NOBODY
+    return services.store.owner(key)
+
+
+def only_reads(request: Request) -> bool:
+    return request.method in ("GET", "HEAD")
 
 
 def welcome(services: Hearth, request: Request) -> int:

@@ -68,7 +68,7 @@ def _ask(request: Request) -> Response:
         key = key_of(services, request)
     except NoIdentity:  # the cookie comes with this page
         key = ""
-    if key and services.store.owner(key) == owner:
+    if key and identities.owner(key) == owner:
         heading, sentence = "Nothing to do", "This browser shows these chats already."
         return _page(TOLD.format(heading=heading, sentence=sentence))
     return _page(ASK.format(joined=JOINED if identities.has_chats(key) else ""))

@@ -137,9 +137,12 @@ def _with_cookie(services: Hearth, scope: Scope, facts: Facts, send: Send) -> Se
         is_start = message["type"] == "http.response.start"
         if is_start and (newcomers or _is_page(message, asked)):
             browser = facts.browser or next(iter(newcomers), None) or services.cookie.new()
-            MutableHeaders(scope=message).append(
-                "set-cookie", services.cookie.sign(browser, is_https(HTTPConnection(scope)))
-            )
+            headers = MutableHeaders(scope=message)
+            secure = is_https(HTTPConnection(scope))
+            headers.append("set-cookie", services.cookie.sign(browser, secure))
+            # A cache that goes by the name, /script.js, would hand the cookie on to others.
+            if headers.get("cache-control") != "no-store":
+                headers["cache-control"] = "private, no-cache"
         await send(message)
 
     return send_with_cookie

@@ -196,6 +196,15 @@ def test_a_chat_that_still_replies_takes_no_other_message(ann, fake):
     assert len(history(ann, "my-session")) == 2
 
 
+def test_a_reply_ends_when_its_chat_is_deleted(ann, fake):
+    message_id, begun = under_way(ann, fake, "one", session_id="my-session")
+    ann("DELETE", "/sessions/my-session")
+    begun.join()  # its stream ended, and the model was not heard to the end
+    ann("POST", "/sessions/my-session/restore")
+    stored = ann("GET", "/session/my-session").json()["history"][-1]
+    assert (stored["id"], stored["state"]) == (message_id, "stopped")
+
+
 def test_a_stopped_reply_keeps_its_text(ann, fake):
     message_id, begun = under_way(ann, fake, session_id="my-session")
     stopped = ann("POST", f"/messages/{message_id}/stop").json()

@@ -2,15 +2,18 @@
 
 import dataclasses
 import socket
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
 from chatcore import service
+from chatcore.line import WAITING_PER_OWNER
 from chatcore.web.api import limits
 from chatcore.web.refusals import TooMany
-from tests.api.conftest import chat, said
+from tests.api.conftest import PATIENCE, chat, said
 from tests.fake_ollama import PAUSE
+from tests.test_generations import until
 
 
 def code(answer):
@@ -92,12 +95,25 @@ def test_newcomers_are_not_told_apart_by_what_they_say(app):
     assert [answer.status_code for answer in asked] == [201, 201, 201, 429]
 
 
-def test_one_owner_has_so_many_replies_waiting(ann, bob, fake, hearth, monkeypatch):
-    fake.reply(PAUSE)
-    monkeypatch.setattr("chatcore.line.WAITING_PER_OWNER", 0)
-    answer = chat(ann)
-    assert code(answer) == (429, "too_busy")
-    assert int(answer.headers["retry-after"]) > 0
+def test_one_owner_has_so_many_replies_waiting_and_keeps_no_other_from_asking(
+    ann, bob, fake, hearth
+):
+    for _ in range(hearth.settings.parallel):
+        fake.reply(PAUSE)
+    owner, line = hearth.store.owner("ann"), hearth.generations._line
+    while len(line._waiting) < WAITING_PER_OWNER:
+        begun = len(fake.requests) + len(line._waiting)
+        hearth.generations.start(owner, None, "hello", "llama3.2:3b")
+        until(lambda begun=begun: len(fake.requests) + len(line._waiting) > begun)
+    with ThreadPoolExecutor(2) as threads:
+        bobs = threads.submit(chat, bob)
+        until(lambda: bob("GET", "/sessions").json()["sessions"])
+        anns = threads.submit(chat, ann)
+        until(lambda: anns.done() or len(line._waiting) > WAITING_PER_OWNER + 1)
+        fake.release()
+        assert said(bobs.result(PATIENCE)) == "You said: hello."
+    assert code(anns.result()) == (429, "too_busy")
+    assert int(anns.result().headers["retry-after"]) > 0
 
 
 def test_a_prompt_that_was_taken_is_not_refused_when_it_is_sent_again(

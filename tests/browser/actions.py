@@ -15,7 +15,8 @@ def send(page: Page, text: str) -> None:
 
 
 def messages(page: Page) -> Locator:
-    return page.locator("[class*='st-key-message_'] [data-testid=stChatMessage]")
+    """Each with what stands below its bubble."""
+    return page.locator("[class*='st-key-message_']:has([data-testid=stChatMessage])")
 
 
 def reply(page: Page, text: str | re.Pattern[str]) -> None:
@@ -85,8 +86,3 @@ def message_menu(page: Page, n: int, action: str) -> None:
 
 def ready(page: Page) -> None:
     expect(page.locator(".st-key-prompt textarea")).to_be_enabled()
-
-
-def settled(page: Page) -> None:
-    """When the prompt box has taken the focus, which would close a list that was opened before."""
-    expect(page.locator(".st-key-prompt textarea")).to_be_focused()

@@ -1,6 +1,7 @@
 """The app as a person starts it, in a process of its own."""
 
 import os
+import random
 import signal
 import socket
 import sqlite3
@@ -108,6 +109,10 @@ def all_logged(folder: Path) -> dict[str, str]:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Of those that the system gives to no outgoing connection: a browser's would take it again
+    before the app is there to listen."""
+    while True:
+        port = random.randrange(10_000, 30_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

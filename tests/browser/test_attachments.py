@@ -109,4 +109,3 @@ def test_an_image_comes_by_paste_and_drop_and_is_shown(app, fake, page, sees, ca
     picture = page.get_by_role("img", name="cat.png")
     expect(picture).to_be_visible()
     expect(picture).to_have_js_property("naturalWidth", 40)
-    # ("image => image.naturalWidth") == 40

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.actions import chats, in_address, messages, ready, reply, send, settled
+from tests.browser.actions import chats, in_address, messages, ready, reply, send
 from tests.fake_ollama import fake_model
 
 
@@ -83,7 +83,6 @@ def test_a_period_is_an_address_from_the_first_visit_on(app, page):
 def test_the_model_picked_for_a_new_chat_is_still_picked_after_a_look(app, fake, page):
     fake.models = [fake_model("alpha:1b"), fake_model("beta:2b")]
     page.goto(app.url)
-    settled(page)
     page.locator(".st-key-model button").click()
     page.get_by_role("option", name=re.compile("beta")).click()
     expect(page.get_by_placeholder("Message beta:2b")).to_be_visible()

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from chatcore.store import open_store
-from tests.browser.actions import message_menu, messages, reply, replying, send
+from tests.browser.actions import in_address, message_menu, messages, reply, replying, send
 from tests.fake_ollama import PAUSE, Thinking
 
 WORDS = [f"word{n}" for n in range(20)]
@@ -88,10 +88,10 @@ class NeverLoaded(set):
 @pytest.mark.parametrize(
     ("phase", "steps", "kept"),
     [
-        ("loading the model", [PAUSE], ""),
-        ("reading the prompt", [PAUSE], ""),
-        ("thinking", [Thinking("a thought"), PAUSE], "Thoughts"),
-        ("writing", [Thinking("a thought"), "half ", PAUSE], "half"),
+        ("loading the model", [PAUSE], ("", "")),
+        ("reading the prompt", [PAUSE], ("", "")),
+        ("thinking", [Thinking("a thought"), PAUSE], ("a thought", "")),
+        ("writing", [Thinking("a thought"), "half ", PAUSE], ("a thought", "half ")),
     ],
 )
 def test_stop_in_each_phase_keeps_what_is_there(app, fake, page, phase, steps, kept):
@@ -104,7 +104,11 @@ def test_stop_in_each_phase_keeps_what_is_there(app, fake, page, phase, steps, k
     page.locator(".st-key-stop button").click()
     fake.wait_until_idle()
     expect(page.get_by_role("button", name="Continue")).to_be_visible()
-    reply(page, kept)
+    chat = page.request.get(f"{app.url}/sessions/{in_address(page)}/download?format=json").json()
+    last = chat["messages"][-1]
+    assert (last["state"], last["thinking"], last["content"]) == ("stopped", *kept)
+    for part in filter(None, kept):
+        expect(messages(page).last.get_by_text(part.strip(), exact=True)).to_have_count(1)
     assert len(fake.disconnects) == 1
 
 

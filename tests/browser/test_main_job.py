@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
+from chatcore.host import SEEN_FOR
 from tests.browser.actions import (
     chat,
     chats,
@@ -170,11 +171,15 @@ def pick(page, model):
 
 def test_the_model_stays_picked_when_what_is_said_of_it_changes(app, fake, page):
     page.goto(app.url)
-    for n in range(4):
-        send(page, f"prompt {n}")
-        reply(page, f"You said: prompt {n}")
-        page.wait_for_timeout(2100)  # as long as the app believes what it last heard of the models
+    send(page, "prompt 0")
+    reply(page, "You said: prompt 0")
+    page.wait_for_timeout(SEEN_FOR * 1000)  # only then a page looks again which models are loaded
+    for prompt in ("look", "show it"):
+        send(page, prompt)
+        reply(page, f"You said: {prompt}")
     expect(page.locator(".st-key-model input")).to_have_value(re.compile("loaded"))
+    send(page, "so labelled")
+    reply(page, "You said: so labelled")
     assert {request["model"] for request in fake.requests} == {"llama3.2:3b"}
 
 

@@ -63,10 +63,7 @@ def gauge(page):
 
 def line(page, n):
     """What stands above the n-th message of the page."""
-    place = page.locator("[class*='st-key-message_']:has(> div > [data-testid=stChatMessage])").nth(
-        n
-    )
-    return place.evaluate("place => getComputedStyle(place, '::before').content")
+    return messages(page).nth(n).evaluate("place => getComputedStyle(place, '::before').content")
 
 
 def marked(page):

@@ -5,7 +5,6 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from chatcore.ui.marks import EVERY
 from tests.browser.actions import (
     chats,
     choose,
@@ -78,6 +77,17 @@ def test_a_changed_prompt_is_sent_when_the_reply_ends(app, fake, page):
     assert len(fake.requests) == 1
     fake.release()
     expect(messages(page).last).to_contain_text("You said: something else.")
+
+
+def test_what_was_being_changed_when_the_page_was_reloaded_is_sent(app, fake, page):
+    replying(app, fake, page, "one ", "and all")
+    send(page, "what next?")
+    page.locator(".st-key-edit_next_later button").click()
+    expect(page.get_by_label("Your next message")).to_be_visible()
+    page.reload()
+    expect(card(page)).to_contain_text("sent when this reply has ended")
+    fake.release()
+    reply(page, "You said: what next?")
 
 
 def test_what_goes_wrong_meanwhile_is_told_outside_the_reply(app, fake, page):
@@ -165,22 +175,6 @@ def test_the_marks_stay_true_after_the_reply_that_one_looks_at(app, fake, page):
     marked(page, other, "replying")
     fake.release()
     marked(page, other, "unread")
-
-
-def test_a_page_asks_for_marks_only_while_there_is_a_reply_under_way(app, fake, page):
-    sent = []
-    page.on("websocket", lambda wire: wire.on("framesent", lambda frame: sent.append(frame)))
-    session = replying(app, fake, page, "one ", "and all")
-    page.locator(".st-key-new_chat button").click()
-    expect(messages(page)).to_have_count(0)
-    asked = len(sent)
-    page.wait_for_timeout(2.5 * EVERY * 1000)
-    assert len(sent) > asked
-    fake.release()
-    marked(page, session, "unread")
-    asked = len(sent)
-    page.wait_for_timeout(2.5 * EVERY * 1000)
-    assert len(sent) == asked
 
 
 def test_the_model_names_a_chat(app, fake, page):

@@ -102,12 +102,12 @@ def test_a_reply_of_the_built_in_engine_run_again_exactly_says_the_same(demo, pa
     expect(told(page)).to_contain_text("num_predict 30")
     page.keyboard.press("Escape")
     send(page, "Tell me of a fox.")
-    reply(page, "tokens/s")
+    reply(page, "tokens in")
     before = text(page)
     assert len("".join(before)) > 20
     message_menu(page, 1, "Run again exactly")
     reply(page, "2 / 2")
-    reply(page, "tokens/s")
+    reply(page, "tokens in")
     assert text(page) == before
 
 

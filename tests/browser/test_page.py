@@ -227,6 +227,19 @@ def test_the_composer_has_the_focus_where_one_writes_next(app, page):
     expect(composer(page)).to_be_focused()
 
 
+def test_the_composer_takes_the_focus_from_no_field_that_is_typed_in(app, page):
+    held = []
+    page.route("**/page.js", lambda route: held.append(route))
+    with page.expect_request("**/page.js"):
+        page.goto(app.url)
+        page.locator(".st-key-persona input").focus()
+        page.keyboard.type("Trans")
+    held[0].continue_()
+    expect(page.locator("#back")).to_be_attached()
+    page.keyboard.type("lator")
+    expect(page.get_by_role("option")).to_have_text(["Translator"])
+
+
 def test_on_a_touch_screen_no_keyboard_comes_up_by_itself(app, browser):
     context = browser.new_context(has_touch=True, is_mobile=True)
     page = context.new_page()

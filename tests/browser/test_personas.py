@@ -6,9 +6,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from chatcore.options import Options
 from chatcore.personas import Field, Persona, exchange
 from tests.browser.actions import chats, choose, in_address, messages, ready, reply, send
-from tests.fake_ollama import PAUSE
+from tests.fake_ollama import PAUSE, fake_model
 
 PIRATE = Persona(
     name="Pirate",
@@ -50,6 +51,20 @@ def pirate(app, page):
 def edit(page):
     page.get_by_role("link", name="Pirate").click()
     expect(page.get_by_role("heading", name="Edit persona")).to_be_visible()
+
+
+def act(page, action):
+    """An entry of the menu of the only persona."""
+    page.locator("[class*='st-key-persona_menu_'] button").click()
+    entry = page.get_by_role("menuitem", name=action)
+    entry.or_(page.get_by_role("option", name=action)).click()
+
+
+def begin_chat(page):
+    """With the only persona of one's own."""
+    expect(page.locator("[class*='st-key-persona_menu_']")).to_have_count(1)
+    page.get_by_role("button", name="Chat", exact=True).first.click()
+    ready(page)
 
 
 def fill(page, key, text):
@@ -115,8 +130,7 @@ def test_a_change_in_mid_chat_is_marked_while_it_streams_and_after_a_reload(app,
 
 def test_an_edited_persona_is_taken_into_a_chat_at_a_click(app, fake, pirate):
     page = pirate
-    page.get_by_role("button", name="Chat", exact=True).first.click()
-    ready(page)
+    begin_chat(page)
     send(page, "hello")
     reply(page, "You said: hello")
     chat = page.url
@@ -209,29 +223,83 @@ def test_what_is_exported_can_be_imported_and_a_bad_file_says_which_field(app, p
 
 def test_a_deleted_persona_goes_on_in_its_chat_and_comes_back(app, fake, pirate):
     page = pirate
-    page.get_by_role("button", name="Chat", exact=True).first.click()
-    ready(page)
+    begin_chat(page)
     send(page, "hello")
     reply(page, "You said: hello")
     chat = page.url
     on_personas(page, app)
-    page.locator("[class*='st-key-persona_menu_'] button").click()
-    page.get_by_role("menuitem", name="Delete").or_(
-        page.get_by_role("option", name="Delete")
-    ).click()
+    act(page, "Delete")
     expect(page.get_by_role("link", name="Pirate")).to_have_count(0)
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("link", name="Pirate")).to_be_visible()
-    page.locator("[class*='st-key-persona_menu_'] button").click()
-    page.get_by_role("menuitem", name="Delete").or_(
-        page.get_by_role("option", name="Delete")
-    ).click()
+    act(page, "Delete")
     expect(page.get_by_role("link", name="Pirate")).to_have_count(0)
     page.goto(chat)
     expect(page.locator(".st-key-persona input")).to_have_value("🦜 Pirate (deleted)")
     send(page, "still?")
     reply(page, "You said: still?")
     assert system(fake).startswith("You are a pirate")
+
+
+def test_one_is_edited_duplicated_and_deleted_again(app, pirate):
+    page = pirate
+    act(page, "Edit")
+    page.get_by_text("Options", exact=True).click()
+    expect(page.get_by_text("A change reloads the model")).to_be_visible()
+    fill(page, "option_temperature", "1.25")
+    save(page, "Pirate")
+    page.get_by_role("link", name="All personas").click()
+    act(page, "Duplicate")
+    expect(page.locator(".st-key-persona_edit_name input")).to_have_value("Pirate (copy)")
+    page.get_by_text("Options", exact=True).click()
+    kept = page.locator(".st-key-persona_edit_option_temperature input")
+    expect(kept).to_have_value("1.25")
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("link", name="Pirate")).to_have_count(1)
+    expect(page.get_by_text("Deleted “Pirate (copy)”")).to_be_visible()
+
+
+def test_model_options_and_fields_of_a_persona_are_taken_and_changed_in_its_chat(app, fake, page):
+    fake.models = [fake_model("a:1b"), fake_model("b:2b")]
+    on_personas(page, app)
+    brings = {"model": "b:2b", "options": Options(temperature=1.5, top_p=0.5)}
+    upload(page, "p.json", exchange.write(PIRATE.model_copy(update=brings)).encode())
+    begin_chat(page)
+    expect(page.get_by_placeholder("Message b:2b")).to_be_visible()
+    page.get_by_role("button", name="Options", exact=True).click()
+    field = page.get_by_role("dialog", name="Options").get_by_label
+    expect(field("temperature", exact=True)).to_have_attribute("placeholder", "as the persona")
+    for option, value in (("temperature", "1.5"), ("top_k", "3")):
+        field(option, exact=True).fill(value)
+        field(option, exact=True).press("Tab")
+    told = page.locator(".st-key-differing p").first
+    expect(told).to_have_text(re.compile(r"top_k 3$"))
+    expect(told).not_to_contain_text("temperature")
+    page.keyboard.press("Escape")
+    send(page, "hello")
+    reply(page, "You said: hello")
+    asked = fake.requests[-1]
+    assert asked["model"] == "b:2b"
+    assert asked["options"].items() >= {"temperature": 1.5, "top_p": 0.5, "top_k": 3}.items()
+    page.get_by_role("button", name="Its fields").click()
+    page.get_by_label("What is it called?").fill("Anne")
+    page.get_by_role("button", name="Use from here on").click()
+    expect(page.get_by_label("What is it called?")).to_have_count(0)
+    send(page, "more")
+    reply(page, "You said: more")
+    assert "called Anne" in system(fake)
+
+
+def test_a_prompt_of_100_kb_is_refused_before_it_is_sent(app, fake, page):
+    on_personas(page, app)
+    long = PIRATE.model_copy(update={"system": "x" * 100_000})
+    upload(page, "long.json", exchange.write(long).encode())
+    begin_chat(page)
+    expect(page.get_by_text("The system prompt of Pirate takes about 13,")).to_be_visible()
+    send(page, "hello")
+    expect(page.locator(".st-key-unsent_0")).to_contain_text("hello")
+    assert fake.requests == []
+    expect(chats(page)).to_have_count(0)
 
 
 def test_a_persona_is_made_from_a_chat(app, page):

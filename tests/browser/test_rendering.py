@@ -7,7 +7,8 @@ from playwright.sync_api import expect
 
 from tests.browser.actions import messages, reply, send
 from tests.browser.watched import Watched
-from tests.fake_ollama import PAUSE
+from tests.fake_ollama import PAUSE, ErrorLine
+from tests.hostile import hostile
 
 GOOD = r"""## Step 1:foo
 
@@ -42,62 +43,8 @@ graph TD
 END
 """
 
-
-def hostile(sink: str) -> str:
-    """What would reach another host, run a script or break the page, if it could."""
-    deep = "> " * 300 + "deep\n\n" + "- " * 300 + "deeper\n\n" + "[" * 500 + "x" + "](u)" * 500
-    return f"""![inline]({sink}/a.png) ![ref][r] ![r] ![](<{sink}/b.png>)
-![t]({sink}/c "![u]({sink}/d)")
-
-[r]: {sink}/e.png
-
-[![nested]({sink}/f.png)]({sink}/g) [text ![label]({sink}/h.png)]({sink}/i) ![v]({sink}/v.mp4)
-
-| a | ` | ![cell]({sink}/j.png) | ` |
-|---|---|---|---|
-| ` | ![row]({sink}/k.png) | ` | ![a]({sink}/l.mp3) |
-
-` open ![m]({sink}/m.png)
-
-not ` in | a
---- | ---
-row ![n]({sink}/n.png) ` | b
-
-text
-    ```
-![o]({sink}/o.png)
-
-> ```
-> code
-![p]({sink}/p.png)
-
-<img src={sink}/q.png onerror=window.pwned=1> <video src={sink}/r.mp4 autoplay></video>
-<audio src={sink}/s.mp3></audio> <iframe src={sink}/t></iframe> <script>window.pwned = 1</script>
-<style>body {{ background: url({sink}/u.png) }}</style> <link rel=stylesheet href={sink}/v.css>
-<svg onload=window.pwned=1> <form action={sink}/w><input autofocus onfocus=window.pwned=1></form>
-
-[js](javascript:window.pwned=1) [data](data:text/html,<script>window.pwned=1</script>)
-[file](file:///etc/passwd) <javascript:window.pwned=1>
-![d](data:image/svg+xml,<svg/onload=window.pwned=1>)
-
-:color[x]{{foreground="red" background="url({sink}/x.png)"}} :material/{sink}: \u202egnp.exe\u202c
-
-$\\href{{javascript:window.pwned=1}}{{x}}$ $\\includegraphics{{{sink}/y.png}}$
-\\(\\url{{{sink}/y}}\\)
-\\[ \\htmlStyle{{background:url({sink}/z.png)}}{{x}} \\] $\\def\\a{{\\a\\a}}\\a$
-
-```mermaid
-graph TD
-  A[<img src='{sink}/1.png' onerror='window.pwned=1'>] --> B
-  click A "javascript:window.pwned=1"
-  click B call alert("pwned")
-  style B fill:url({sink}/2.png)
-```
-
-{deep}
-
-END
-"""
+# A label's markup, in a document of Mermaid's own; what it draws is an image.
+PARSED_BY_MERMAID = "Executing inline event handler"
 
 
 def in_bits(text):
@@ -143,31 +90,47 @@ def test_what_streamlit_would_take_for_itself_is_shown_as_typed(app, fake, page)
         expect(message.get_by_role("link", name="badge")).to_have_attribute("href", "/ci")
 
 
+def assert_harmless(message, watched):
+    """Nothing of it was asked for, runs, or had to be stopped by the policy."""
+    assert watched.got_through() == []
+    assert [said for said in watched.refused if not said.startswith(PARSED_BY_MERMAID)] == []
+    expect(message.locator("video, audio, iframe, form, script, svg[onload]")).to_have_count(0)
+    expect(message.locator("img:not([src^='blob:'])")).to_have_count(0)
+    expect(message.page.locator("[data-testid=stException]")).to_have_count(0)
+    expect(message.locator("a[href^='javascript:']")).to_have_count(0)
+
+
 def test_hostile_markdown_reaches_nobody_and_runs_nothing(app, fake, page, sink):
     watched = Watched(page, app)
     fake.reply(*in_bits(hostile(sink.url)))
     prompt = f"![title]({sink.url}/title.png) <img src={sink.url}/x> $\\href{{javascript:1}}{{x}}$"
     for message in live_and_reloaded(page, app, prompt):
-        assert watched.got_through() == []
-        sources = page.locator("[class*='st-key-message_'] img").evaluate_all(
-            "images => images.map(image => image.src)"
-        )
-        assert [source for source in sources if not source.startswith("blob:")] == []
-        expect(message.locator("video, audio, iframe, form, script, svg[onload]")).to_have_count(0)
-        expect(page.locator("[data-testid=stException]")).to_have_count(0)
-        assert message.locator("a[href^='javascript:']").count() == 0
+        assert_harmless(message, watched)
     assert sink.requests == []
 
 
 def test_hostile_words_of_a_person_are_as_harmless(app, page, sink):
     watched = Watched(page, app)
     page.goto(app.url)
-    send(page, hostile(sink.url)[:1500] + "\n\nEND")
+    send(page, hostile(sink.url))
     reply(page, "tokens/s")
     page.reload()
     reply(page, "tokens/s")
-    expect(messages(page).first).to_contain_text("END")
-    assert page.locator("[class*='st-key-message_'] img").count() == 0
+    for message in (messages(page).first, messages(page).last):
+        expect(message).to_contain_text("END")
+        assert_harmless(message, watched)
+    assert sink.requests == []
+
+
+def test_what_an_error_quotes_is_shown_as_it_is(app, fake, page, sink):
+    watched = Watched(page, app)
+    said = f"``` ![i]({sink.url}/i.png) [c](https://evil) `"
+    fake.reply("half ", ErrorLine(said))
+    page.goto(app.url)
+    send(page, "hello")
+    alert = messages(page).last.get_by_role("alert")
+    expect(alert).to_contain_text(said)
+    expect(alert.locator("img, a")).to_have_count(0)
     assert watched.breaches() == []
 
 

@@ -70,7 +70,9 @@ def test_escape_closes_what_is_open_and_stops_no_reply(app, fake, page, opens):
 def test_what_a_stopped_reply_cost_is_unknown(app, fake, page):
     replying(app, fake, page, "half ", "never")
     page.locator(".st-key-stop button").click()
-    cost = re.compile(r"llama3\.2:3b · tokens unknown · first after [\d.]+ m?s · stopped$")
+    cost = re.compile(
+        r"llama3\.2:3b · tokens unknown · speed unknown · first after [\d.]+ m?s · stopped$"
+    )
     for _ in range(2):
         expect(messages(page).last.locator("p").filter(has_text="unknown")).to_have_text(cost)
         page.reload()

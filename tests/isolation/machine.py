@@ -8,19 +8,21 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from chatcore.identity import browser_key
-from chatcore.sharing import key_hash, make_key
+from chatcore.sharing import make_key
+from chatcore.types import Turn
+from tests.isolation import links
 from tests.isolation.probes import (
     FORGERIES,
     METHODS,
     ROUTES,
     Route,
+    alike,
     arguments,
     asked,
     called,
     fields,
     forged,
     kind_of,
-    masked,
     unknown,
 )
 from tests.isolation.world import MODEL, ORIGIN, Answer, Link, World, words
@@ -47,6 +49,8 @@ class Isolation(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
+            self._set_the_scene()
+            links.try_all(self.world, *self.world.links[-4:])
             self._try_everything()
         finally:
             self.world.close()
@@ -54,17 +58,22 @@ class Isolation(RuleBasedStateMachine):
     @rule(n=PEOPLE, data=st.data())
     def converse(self, n: int, data: st.DataObject) -> None:
         """A prompt with a file, and its reply, in a new chat or an old one."""
-        world, owner = self.world, self._turn(n)
-        ids = [None, *world.mine(owner, "session")]
-        session_id = data.draw(st.sampled_from(ids))
-        given = arguments(world, "begin_turn", lambda _kind: None) | {"session_id": session_id}
-        usual = arguments(world, "finish_reply", lambda _kind: None)
+        owner = self._turn(n)
+        ids = [None, *self.world.mine(owner, "session")]
+        self._converse(owner, data.draw(st.sampled_from(ids)))
+
+    def _converse(self, owner: int, session_id: str | None = None) -> None:
+        usual = arguments(self.world, "finish_reply", lambda _kind: None)
 
         def converse() -> Any:
-            turn = self.store.begin_turn(owner, **given)
+            turn = self._begin(owner, session_id)
             return self.store.finish_reply(owner, **usual | {"message_id": turn.reply.id})
 
-        world.acts(converse, [owner])
+        self.world.acts(converse, [owner])
+
+    def _begin(self, owner: int, session_id: str | None = None) -> Turn:
+        given = arguments(self.world, "begin_turn", lambda _kind: None)
+        return self.store.begin_turn(owner, **given | {"session_id": session_id})
 
     @rule(n=PEOPLE)
     def ask_what_is_never_answered(self, n: int) -> None:
@@ -91,19 +100,21 @@ class Isolation(RuleBasedStateMachine):
 
     @rule(n=PEOPLE, data=st.data(), thinking=st.booleans(), expires_at=st.sampled_from([None, 1]))
     def share(self, n: int, data: st.DataObject, thinking: bool, expires_at: int | None) -> None:
-        world, owner = self.world, self._turn(n)
-        if not (ids := world.mine(owner, "session")):
-            return
-        session_id, hashed = data.draw(st.sampled_from(ids)), key_hash(make_key())
-        seen: set[str] = set()
+        owner = self._turn(n)
+        if ids := self.world.mine(owner, "session"):
+            self._share(owner, data.draw(st.sampled_from(ids)), thinking, expires_at)
+
+    def _share(
+        self, owner: int, session_id: str, thinking: bool = False, expires_at: int | None = None
+    ) -> None:
+        link = Link(session_id, make_key(), thinking, set())
 
         def share() -> None:
-            self.store.shares.create(owner, session_id, hashed, expires_at, thinking)
-            seen.update(self._shown(owner, session_id, thinking))
-            if expires_at is None:
-                world.links.append(Link(session_id, hashed, seen))
+            self.store.shares.create(owner, session_id, link.key_hash, expires_at, thinking)
+            link.words.update(self._shown(owner, session_id, thinking))
+            self.world.links.append(link)
 
-        world.acts(share, [owner])
+        self.world.acts(share, [owner])
 
     def _shown(self, owner: int, session_id: str, thinking: bool) -> set[str]:
         """The words of a chat as a link to it shows them."""
@@ -119,14 +130,8 @@ class Isolation(RuleBasedStateMachine):
         world, owner = self.world, self._turn(n)
         if not world.links:
             return
-        session_id, hashed, seen = data.draw(st.sampled_from(world.links))
-        if copy:
-            answer = world.acts(
-                lambda: self.store.shares.copy(owner, session_id, hashed), [owner], seen
-            )
-            world.may_read[owner] |= set() if answer.kind else seen
-        else:
-            world.acts(lambda: self.store.shares.read(session_id, hashed), [owner], seen)
+        link = data.draw(st.sampled_from(world.links))
+        links.use(world, owner, "shares.copy" if copy else "shares.read", link, link.session_id)
 
     @rule(n=PEOPLE, other=PEOPLE)
     def pair(self, n: int, other: int) -> None:
@@ -229,7 +234,14 @@ class Isolation(RuleBasedStateMachine):
         answer = self.world.acts(lambda: called(self.world, owner, name, given), [owner])
         if name == "belongings.erase" and not answer.kind:
             self.world.erased(owner)
+        if name == "shares.update" and not answer.kind:
+            self._note_update(owner, given["key_hash"])
         return answer
+
+    def _note_update(self, owner: int, hashed: str) -> None:
+        for link in self.world.links:
+            if link.key_hash == hashed:
+                link.words.update(self._shown(owner, link.session_id, link.thinking))
 
     def _ask_route(
         self, owner: int, route: Route, given: dict[str, Any], credentials: dict[str, str]
@@ -252,14 +264,14 @@ class Isolation(RuleBasedStateMachine):
             return self._foreign(owner, kind, choose, never)
 
         given = arguments(self.world, name, pick)
-        if "key_hash" in given and self.world.is_open(
+        if "key_hash" in given and self.world.is_open_by(
             given.get("session_id", ""), given["key_hash"]
         ):
             return  # that is the link, which may be used
         told = self._call(owner, name, given)
         if never:
             instead = {key: self._instead(name, key, value, never) for key, value in given.items()}
-            self._alike(told, given, self._call(owner, name, instead), instead)
+            alike(told, given, self._call(owner, name, instead), instead)
 
     def _instead(self, name: str, key: str, value: Any, never: dict[Any, Any]) -> Any:
         kind = kind_of(name, key)
@@ -297,7 +309,7 @@ class Isolation(RuleBasedStateMachine):
                 for key, value in given.items()
             }
             again = self._ask_route(owner, route, instead, credentials)
-            self._alike(told, given, again, instead)
+            alike(told, given, again, instead)
 
     def _try_forgery(self, browser: str, route: Route, given: dict[str, Any], how: str) -> None:
         """As if a browser that never was had been forged; who is new has nothing."""
@@ -308,24 +320,36 @@ class Isolation(RuleBasedStateMachine):
             )
             for each in (browser, never)
         )
-        self._alike(told, given, again, given)
+        alike(told, given, again, given)
 
-    def _alike(
-        self, told: Answer, given: dict[str, Any], again: Answer, instead: dict[str, Any]
-    ) -> None:
-        assert masked(told, given) == masked(again, instead), f"{given}: {told}, {again}"
+    def _set_the_scene(self) -> None:
+        """A link of each kind, and replies under way, whatever the steps before came to."""
+        for ends in ("never", "expired", "trashed", "revoked"):
+            owner = self._turn(0)
+            self._converse(owner)
+            session_id = self.world.mine(owner, "session")[-1]
+            self._share(owner, session_id, expires_at=1 if ends == "expired" else None)
+            if ends == "trashed":
+                self.world.acts(partial(self.store.trash.put, owner, session_id), [owner])
+            if ends == "revoked":
+                hashed = self.world.links[-1].key_hash
+                self.world.acts(partial(self.store.shares.revoke, owner, hashed), [owner])
+        for n in (1, 2):  # so that each has another whose reply is under way
+            owner = self._turn(n)
+            self.world.acts(partial(self._begin, owner), [owner])
 
     def _try_everything(self) -> None:
         """Each person, each method, each route, with what another has now, or had."""
         world = self.world
-        newest_or_gone: list[Callable[[list[Any]], Any]] = [lambda ids: ids[-1], world.gone]
+        ways: list[Callable[[list[Any]], Any]]
+        ways = [lambda ids: ids[-1], world.gone, world.under_way]
         for n in range(len(self.world.browsers)):
             for i, name in enumerate(sorted(METHODS)):
-                self._try_method(self._turn(n), name, newest_or_gone[(n + i) % 2])
+                self._try_method(self._turn(n), name, ways[(n + i) % 3])
             for i, route in enumerate(ROUTES):
                 owner = self._turn(n)
                 credentials = self._credentials(n, owner, by_token=False)
-                self._try_route(owner, route, credentials, newest_or_gone[(n + i) % 2])
+                self._try_route(owner, route, credentials, ways[(n + i) % 3])
                 how = FORGERIES[world.count() % len(FORGERIES)]
                 self._try_forgery(world.browsers[n], route, self._newest(owner, route), how)
 

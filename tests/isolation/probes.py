@@ -82,6 +82,7 @@ NOT_PROBED = {
     "close": "ends every test",
     "recover": "runs at the start, for everybody",
     "owner": "is given an identity that was verified",
+    "identities.owner": "is given an identity that was verified",
     "identities.seen": "is given an identity that was verified",
     "identities.has_chats": "is given an identity that was verified",
     "identities.bring": "joins identities that were verified: a rule of the machine",
@@ -101,7 +102,7 @@ PARTS = (
 )
 PASSING = re.compile(r"event: (phase|delta)\n.*?\n\n|\"usage\": \{.*?\}", re.DOTALL)
 """How a stream came, which differs from time to time."""
-MASKED = re.compile(r"\d{9,}|[\w-]{20,}|zq\d+z|\b(session_)?(pk|id)=\d+|(?<=\"id\":)\"\d+\"")
+MASKED = re.compile(r"\d{9,}|[\w-]{20,}|zq~\d+z|\b(session_)?(pk|id)=\d+|(?<=\"id\":)\"\d+\"")
 
 
 def public(protocol: type) -> dict[str, Callable[..., Any]]:
@@ -119,6 +120,12 @@ def methods() -> dict[str, Callable[..., Any]]:
 
 
 METHODS = {name: method for name, method in methods().items() if name not in NOT_PROBED}
+
+
+def by_link() -> list[str]:
+    """The methods for whoever has a link to a chat."""
+    found = [name for name in METHODS if {"session_id", "key_hash"} <= parameters(name).keys()]
+    return [name for name in found if name != "shares.create"]
 
 
 def parameters(name: str) -> dict[str, inspect.Parameter]:
@@ -188,7 +195,13 @@ def _of_api() -> list[Route]:
     return found
 
 
-LINKED = {"session": "{session_id}", "key": "{secret}"}
+LINKED = {"session": "{session_id}", "key": "{share_key}"}
+SHARED = Route(
+    "GET",
+    "/attachments/{id}",
+    {"id": "file", "session_id": "session", "share_key": "share_key"},
+    query=LINKED,
+)
 ROUTES = [
     *_of_api(),
     Route("GET", "/api/openapi.json"),
@@ -196,12 +209,8 @@ ROUTES = [
     *[Route("GET", f"/assets/{{version}}/{name}", {"version": "word"}) for name in TYPES],
     Route("GET", "/export"),
     Route("GET", "/attachments/{id}", {"id": "file"}),
-    Route(
-        "GET",
-        "/attachments/{id}",
-        {"id": "file", "session_id": "session", "secret": "secret"},
-        query=LINKED,
-    ),
+    SHARED,
+    Route("GET", "/news", {"session_id": "session"}, query={"session": "{session_id}"}),
     Route("GET", "/prompts"),
     Route("GET", "/prompts/{id}", {"id": "saved"}),
     *(
@@ -268,6 +277,11 @@ def masked(answer: Answer, given: dict[str, Any]) -> Answer:
     for value in sorted(map(str, given.values()), key=len, reverse=True):
         text = text.replace(value, "ID") if len(value) > 3 else text
     return Answer(answer.kind, MASKED.sub("N", PASSING.sub("", text)))
+
+
+def alike(told: Answer, given: dict[str, Any], again: Answer, instead: dict[str, Any]) -> None:
+    """Raises AssertionError where the one answer tells what the other does not."""
+    assert masked(told, given) == masked(again, instead), f"{given}: {told}, {again}"
 
 
 def forged(world: World, browser: str, how: str) -> dict[str, str]:

@@ -7,18 +7,21 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from chatcore.store import Store
-from tests.isolation.machine import Isolation
+from tests.isolation.machine import LIKE, Isolation
 from tests.isolation.probes import (
     FIELDS,
     METHODS,
     NOT_PROBED,
     PARTS,
     ROUTES,
+    asked,
+    fields,
     kind_of,
     methods,
     parameters,
     public,
     routes_of_the_app,
+    unknown,
     value_of,
 )
 from tests.isolation.world import ROWS, World
@@ -60,6 +63,17 @@ def test_every_route_is_tried():
     tried = {(route.method, route.path) for route in ROUTES}
     there = {(method, path) for method, path in routes_of_the_app()}
     assert tried == there
+
+
+def test_whoever_only_reads_leaves_no_row():
+    world = World()
+    before = world.everyone()
+    fresh = {"cookie": world.cookie(world.services.cookie.new())}
+    for route in (each for each in ROUTES if each.method == "GET"):
+        given = fields(world, route, lambda kind: unknown(world, kind, LIKE.get(kind, "")))
+        world.acts(lambda route=route, given=given: asked(world, route, given, fresh), [])
+        assert world.everyone() == before, route
+    world.close()
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)

@@ -23,15 +23,17 @@ from starlette.applications import Starlette
 
 import app
 from chatcore import generations, service
+from chatcore.clock import now
 from chatcore.errors import ChatError
 from chatcore.generation import Generation
 from chatcore.identity import browser_key
+from chatcore.sharing import key_hash
 from chatcore.types import File
 from tests.fake_ollama import FakeOllama
 
 MODEL = "llama3.2:3b"
 ORIGIN = "http://here"
-WORD = re.compile(r"zq\d+z")
+WORD = re.compile(r"zq~\d+z")  # with a sign that is in no id, key or cookie, however they fall
 BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
 OF_MESSAGE = "join messages m on m.id = t.message_id join sessions s on s.pk = m.session_pk"
 ROWS = {
@@ -81,9 +83,14 @@ class Answer(NamedTuple):
 
 class Link(NamedTuple):
     session_id: str
-    key_hash: str
+    key: str
+    thinking: bool
     words: set[str]
     """What it was pinned to."""
+
+    @property
+    def key_hash(self) -> str:
+        return key_hash(self.key)
 
 
 class World:
@@ -105,9 +112,10 @@ class World:
         self.fresh: set[str] = set()
         """Words of whoever acts now."""
         self._count = 0
+        self._version = -1
         for browser in self.browsers:
             self.store.owner(browser_key(browser))
-        self.rows = self._rows()
+        self._look()
 
     def _start(self, stack: ExitStack) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -144,7 +152,7 @@ class World:
 
     def word(self) -> str:
         """Nobody has written it before."""
-        word = f"zq{self.count()}z"
+        word = f"zq~{self.count()}z"
         self.fresh.add(word)
         return word
 
@@ -182,18 +190,34 @@ class World:
             return sorted(set().union(*words) - self.may_read[owner], key=number)
         if kind == "secret":
             return [secret for n, secret in self.tokens.items() if not self._is_token(n)]
+        if kind == "share_key":
+            return [link.key for link in self.links if not self.is_open(*link[:2])]
         if kind == "invitation":
             return [i for i, owners in self.invitations.items() if owner not in owners]
         return [i for i, owners in self.had[kind].items() if owner not in owners]
 
-    def is_open(self, session_id: str, key_hash: str) -> bool:
-        """Whether it is the link itself, which anybody who has it may use."""
+    def is_open(self, session_id: str, key: str) -> bool:
+        """Whether it is a link that anybody who has it may use now."""
+        return self.is_open_by(session_id, key_hash(key))
+
+    def is_open_by(self, session_id: str, hashed: str) -> bool:
         found = self._db.execute(
             "select 1 from shares h join sessions s on s.pk = h.session_pk"
-            " where s.id = ? and key_hash = ?",
-            [session_id, key_hash],
+            " join messages m on m.id = h.leaf_id and m.session_pk = s.pk"
+            " where ? in (s.id, h.address) and key_hash = ? and deleted_at is null"
+            " and (expires_at is null or expires_at > ?)",
+            [session_id, hashed, now()],
         )
         return found.fetchone() is not None
+
+    def file_of(self, link: Link) -> int:
+        """The first file of the chat."""
+        found = self._db.execute(
+            "select a.id from attachments a join messages m on m.id = a.message_id"
+            " join sessions s on s.pk = m.session_pk where s.id = ? order by a.id",
+            [link.session_id],
+        ).fetchone()
+        return int(found[0]) if found else 1
 
     def streaming(self, owner: int) -> list[int]:
         """The replies of the owner's that nobody writes on."""
@@ -207,6 +231,12 @@ class World:
     def gone(self, ids: list[Any]) -> Any:
         """The last that nobody has any more, or else the last."""
         return next((each for each in reversed(ids) if each not in self._there), ids[-1])
+
+    def under_way(self, ids: list[Any]) -> Any:
+        """The last that is a reply under way, or else the last."""
+        found = self._db.execute("select id from messages where state = 'streaming'")
+        streaming = {n for (n,) in found}
+        return next((each for each in reversed(ids) if each in streaming), ids[-1])
 
     def _is_token(self, n: int) -> bool:
         return self._db.execute("select 1 from tokens where id = ?", [n]).fetchone() is not None
@@ -222,8 +252,9 @@ class World:
         """What comes of it; only rows of `owners` change, and nothing but their words is told."""
         before = self.rows
         answer = answered(call)
-        self.store.check()  # all that was written without waiting is on disk
-        self.rows = self._rows()
+        # All that was written without waiting is on disk; unlike check(), this writes nothing.
+        self.services.store._writer.call(lambda _db: None)
+        self._look()
         for owner, rows in before.items():
             if owner not in owners:
                 assert self.rows.get(owner) == rows, f"rows of {owner} changed: {answer}"
@@ -239,8 +270,10 @@ class World:
         return answer
 
     def joined(self, source: int, target: int) -> None:
-        """All that the source could read is the target's now, under the old ids, too."""
+        """All that the one could read who is gone is the other's now, under the old ids, too."""
         if source != target:
+            if self._retired(target):
+                source, target = target, source
             self.may_read[target] |= self.may_read[source]
             if self._retired(source):
                 self.may_read[source].clear()
@@ -253,6 +286,12 @@ class World:
     def _retired(self, owner: int) -> bool:
         found = self._db.execute("select retired_at from owners where n = ?", [owner])
         return found.fetchone()[0] is not None
+
+    def _look(self) -> None:
+        """Read all rows anew, where another connection has written any."""
+        (version,) = self._db.execute("pragma data_version").fetchone()
+        if version != self._version:
+            self.rows, self._version = self._rows(), version
 
     def _rows(self) -> dict[int, list[str]]:
         """By owner; also notes each id."""
@@ -288,7 +327,7 @@ def answered(call: Callable[[], Any]) -> Answer:
 
 
 def number(word: str) -> int:
-    return int(word[2:-1])
+    return int(word[3:-1])
 
 
 def words(text: str) -> set[str]:

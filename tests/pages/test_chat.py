@@ -8,7 +8,8 @@ from streamlit.runtime.scriptrunner import StopException, get_script_run_ctx
 from streamlit.testing.v1 import AppTest
 
 from chatcore import service
-from chatcore.ui import state
+from chatcore.types import Said
+from chatcore.ui import state, words
 from tests.fake_ollama import PAUSE, Done, Drop, End, HalfLine, fake_model
 from tests.pages.components import chats, wish
 from tests.pages.conftest import FRAME
@@ -109,12 +110,14 @@ def test_a_figure_that_the_server_does_not_tell_is_unknown(open_page, fake, told
     fake.reply("hi", HalfLine(last), End())
     page = send(open_page(), "hello")
     assert errors(page) == []
-    assert re.fullmatch(rf"llama3\\\.2\\:3b · {shown} · first after [\d.]+ m?s", cost(page))
+    assert re.fullmatch(
+        rf"llama3\\\.2\\:3b · {shown} · speed unknown · first after [\d.]+ m?s", cost(page)
+    )
 
 
 def cost(page):
     """The line under the last reply."""
-    return page.chat_message[-1].caption[0].value
+    return [line.value for line in page.caption if line.value.startswith("llama3")][-1]
 
 
 def test_a_blank_prompt_is_nothing(open_page, fake):
@@ -249,9 +252,7 @@ def test_a_server_that_breaks_off_leaves_the_text_and_the_reason(open_page, fake
 def test_a_dead_ollama_host_is_told_and_the_prompt_is_kept(open_page, fake):
     fake.stop()
     page = open_page()
-    assert fake.host.replace(":", r"\:").replace("/", r"\/").replace(".", r"\.") in (
-        page.warning[0].value
-    )
+    assert words.sentence(fake.host) in page.warning[0].value
     page = send(page, "hello")
     assert texts(page)[0] == ("user", "hello")
     assert r"OLLAMA\_HOST names it" in errors(page)[0]
@@ -400,3 +401,13 @@ def test_a_prompt_that_is_too_long_stays_on_the_page_with_the_reason(open_page):
     assert "A message takes" in errors(page)[0]
     assert page.code[0].value == "x" * 400_001
     assert service.hearth().store.sessions(1) == []
+
+
+def test_what_a_program_posted_as_a_system_message_is_not_edited_into_a_prompt(open_page, environ):
+    services = service.hearth()
+    said = [Said("system", "be brief"), Said("user", "hello")]
+    turn = services.generations.post(services.store.owner("local"), None, said, "llama3.2:3b")
+    page = open_page(turn.session.id)
+    system, prompt = turn.prompt.parent_id, turn.prompt.id
+    assert "Edit" not in page.menu_button(key=f"message_menu_{system}").options
+    assert "Edit" in page.menu_button(key=f"message_menu_{prompt}").options

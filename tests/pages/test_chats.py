@@ -5,6 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from chatcore import service
 from chatcore.types import Usage
+from tests.fake_ollama import PAUSE
 from tests.pages.components import chats, send_wishes, told, wish, wishes_of
 from tests.pages.conftest import FRAME
 from tests.pages.test_chat import errors, send, session_of, texts
@@ -56,6 +57,17 @@ def test_a_chat_of_another_owner_is_not_told_from_an_unknown_one(open_page, acti
     assert not page.exception
     assert "There is no such chat" in errors(page)[0]
     assert store.session(other, turn.session.id).title == "secret"
+
+
+def test_a_reply_ends_when_its_chat_is_deleted(open_page, fake):
+    page = open_page()
+    fake.reply(PAUSE)
+    services = service.hearth()
+    session_id = services.generations.start(1, None, "hello", "llama3.2:3b").turn.session.id
+    page = wish(page, "Delete", session_id)
+    assert services.generations.under_way(1) == set()
+    page.button(key="undo_delete").click().run()
+    assert services.store.messages(1, session_id)[-1].state == "stopped"
 
 
 @pytest.mark.parametrize(

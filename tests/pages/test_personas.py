@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from streamlit.runtime.media_file_storage import MediaFileKind
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
 from chatcore import service
 from chatcore.options import Options
@@ -12,7 +14,7 @@ from tests.fake_ollama import Status, fake_model
 from tests.pages.components import wish
 from tests.pages.test_chat import errors, send, session_of, texts
 from tests.pages.test_memory import opened
-from tests.pages.test_options import number
+from tests.pages.test_options import number, told
 
 PIRATE = Persona(
     name="Pirate",
@@ -112,6 +114,20 @@ def test_the_fields_of_an_open_chat_are_changed_from_there_on(page, fake):
     assert "called Anne" in system(fake)
 
 
+@pytest.mark.parametrize("begun", [True, False])
+def test_what_differs_is_told_against_the_persona(page, begun):
+    page = opened(send(choose(page), "hello") if begun else choose(page))
+    assert number(page, "temperature").placeholder == "as the persona"
+    page = number(page, "temperature").set_value(1.5).run()
+    assert told(page) == []
+    page = number(page, "top_k").set_value(3).run()
+    assert told(page) == ["top\\_k 3"]
+    page = choose(page, "No persona")
+    assert told(page) == ["temperature 1\\.5 · top\\_k 3"]
+    assert number(page, "temperature").placeholder == "as the model does"
+    assert number(page, "temperature").value == 1.5
+
+
 def test_a_change_in_mid_chat_is_marked_where_it_is(page, fake):
     page = send(page, "hello")
     page = send(choose(page), "more")
@@ -129,6 +145,19 @@ def test_a_change_of_the_model_is_marked(open_page, fake):
     page = send(page, "more")
     assert changes(page) == ["From here on: b\\:2b"]
     page = open_page(session_of(page))
+    assert changes(page) == ["From here on: b\\:2b"]
+
+
+def test_a_change_is_marked_where_the_reply_before_is_not_on_the_page(open_page, fake):
+    fake.models = [fake_model("a:1b"), fake_model("b:2b")]
+    session_id = session_of(send(open_page(), "hello"))
+    store = service.hearth().store
+    for n in range(15):
+        turn = store.begin_turn(1, session_id, str(n), "b:2b")
+        store.memory.saw(1, turn.reply.id, store.messages(1, session_id)[1].seen)
+        store.finish_reply(1, turn.reply.id, "done", "yes")
+    page = open_page(session_id)
+    assert len(page.chat_message) == 30
     assert changes(page) == ["From here on: b\\:2b"]
 
 
@@ -343,8 +372,16 @@ def test_fields_of_its_own_are_added_and_removed(editor):
 
 def test_an_unknown_variable_is_a_clear_word(editor):
     page = editor.text_area(key="persona_edit_system").set_value("{{nmae}} {{called}}").run()
-    assert "`{{nmae}}` is no variable" in warnings(page)[0]
-    assert len(warnings(page)) == 1
+    [told] = warnings(page)
+    assert told.replace("\\", "").startswith("{{nmae}} is no variable, and is sent as written.")
+
+
+def test_all_that_is_no_variable_is_told_in_one_line(editor):
+    system = "{{first name}} {{`*x*`}}" + "".join(f"{{{{my-{n}}}}}" for n in range(50))
+    page = editor.text_area(key="persona_edit_system").set_value(system).run()
+    [told] = warnings(page)
+    assert told.startswith("\\{\\{first name\\}\\}, \\{\\{\\`\\*x\\*\\`\\}\\}, ")
+    assert ", 47 more are no variables, and are sent as written." in told
 
 
 @pytest.mark.parametrize(
@@ -372,6 +409,22 @@ def test_what_cannot_be_is_told_by_its_field_and_not_saved(editor, key, value, t
 def test_a_prompt_that_cannot_fit_is_told_in_the_editor(editor):
     page = editor.text_area(key="persona_edit_system").set_value("9" * 100_000).run()
     assert "takes about 100" in warnings(page)[0]
+
+
+def test_what_a_window_costs_and_how_large_it_can_be_is_told_in_the_editor(open_page, fake):
+    fake.models = [fake_model("a:1b"), fake_model("b:2b", context_length=20_000)]
+    page = open_editor(open_page().switch_page("pages/personas.py").run(), "new")
+    name(page, "Ada").selectbox(key="persona_edit_model").select("b:2b").run()
+    page = page.number_input(key="persona_edit_option_num_ctx").set_value(2**22).run()
+    told = captions(page).replace("\\", "")
+    assert "at most 20,000, for which b:2b was trained. A change reloads the model" in told
+    assert " of 20,000 tokens" in told
+
+
+def test_edit_in_the_menu_leads_to_the_editor(personas):
+    page = personas.menu_button(key=f"persona_menu_{kept()[0].id}").click("Edit").run()
+    assert page.query_params["persona"] == str(kept()[0].id)
+    assert page.text_input(key="persona_edit_name").value == "Pirate"
 
 
 def test_a_persona_is_duplicated_and_opened(personas):
@@ -407,7 +460,20 @@ def upload(page, *files):
     return page.run()
 
 
-def test_what_is_exported_is_imported(personas):
+def address_of(data, name):
+    """Of such a file for download: it is made of the content."""
+    files = MemoryMediaFileStorage("/mock/media")
+    kind = MediaFileKind.DOWNLOADABLE
+    return files.get_url(files.load_and_get_id(data.encode(), "application/json", kind, name))
+
+
+def test_export_is_a_file_of_what_stands_in_the_editor(editor):
+    [button] = name(editor, "Captain").get("download_button")
+    written = exchange.write(PIRATE.model_copy(update={"name": "Captain"}))
+    assert button.proto.url == address_of(written, "captain.json")
+
+
+def test_a_persona_is_imported_from_its_file(personas):
     upload(personas, ("pirate.json", exchange.write(PIRATE).encode()))
     assert [each.persona for each in kept()] == [PIRATE, PIRATE]
 

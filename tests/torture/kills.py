@@ -40,15 +40,25 @@ class Asked:
     resume: int | None = None
     before: str = ""
     """Its text at the beginning of this life."""
+    following: str | None = None
+    """A prompt that is sent meanwhile, to wait for its end."""
     begun: bool = False
     stored: int = 0
     """Characters that could be read from the store."""
+    drafted: list[int] = field(default_factory=list)
+    """How many characters each draft had that the store was given."""
     sent: list[tuple[float, int]] = field(default_factory=list)
     """At which moments the model server had sent how many tokens."""
 
     @property
     def tag(self) -> str:
         return TAGGED.search(self.prompt)[2]
+
+    @property
+    def surely(self) -> int:
+        """Characters that the store must have: a draft is on disk when the second after it is
+        made. No clock is asked, so that a busy machine proves nothing."""
+        return max(self.stored, *self.drafted[-3:-2], 0)
 
     @property
     def tokens(self) -> list[str]:
@@ -90,7 +100,8 @@ class Life:
         return json.loads(line)
 
     def do(self, asked: list[Asked]) -> None:
-        steps = [{"prompt": a.prompt, "session": a.session, "resume": a.resume} for a in asked]
+        named = ("prompt", "session", "resume", "following")
+        steps = [{name: getattr(a, name) for name in named} for a in asked]
         self._process.stdin.write(json.dumps(steps) + "\n")
         self._process.stdin.flush()
 
@@ -106,16 +117,22 @@ class Life:
 class Torture:
     """Lives one after the other on one database, and what is to be said of them."""
 
-    def __init__(self, folder: Path, seed: int, slack: float) -> None:
-        """slack: seconds that sending, receiving and measuring may take on this machine."""
+    def __init__(self, folder: Path, seed: int, slack: float | None) -> None:
+        """slack: seconds that sending, receiving and measuring may take on this machine; None
+        where the clock proves nothing."""
         self.complaints: list[str] = []
         self._folder = folder
         self._seed = seed
         self._slack = slack
         self._random = random.Random(seed)
-        self._counts = dict.fromkeys(("kills", "starts", "asked", "cut", "continued"), 0)
+        self.counts = dict.fromkeys(
+            ("kills", "starts", "asked", "cut", "continued", "drafts", "waited"), 0
+        )
         self._ages: list[float] = []
         self._known: Found = {}
+        self._waited: set[str] = set()
+        """Every prompt that was kept to wait."""
+        self._waiting: dict[str, str] = {}
         self._asked: list[Asked] = []
         self._killed_at = 0.0
 
@@ -129,7 +146,7 @@ class Torture:
             self._look(Life(self._folder, fake.host)).kill()
 
     def summary(self) -> str:
-        said = self._counts
+        said = self.counts
         oldest = f"{max(self._ages, default=0):.2f} s old at most"
         median = f"{statistics.median(self._ages or [0]):.2f} s in the middle"
         return "\n".join(
@@ -138,6 +155,7 @@ class Torture:
                 f" {said['starts']} at start.",
                 f"{said['asked']} prompts sent, {said['cut']} replies cut,"
                 f" {said['continued']} continued to their end.",
+                f"{said['waited']} prompts kept to wait, {said['drafts']} drafts.",
                 f"Text lost of a cut reply: {oldest}, {median}.",
                 "The file and its index of words were whole after each kill.",
                 *self.complaints,
@@ -149,7 +167,7 @@ class Torture:
         life = Life(self._folder, fake.host)
         time.sleep(self._random.uniform(0, START))
         life.kill()
-        self._counts["starts"] += 1
+        self.counts["starts"] += 1
 
     def _live(self, fake: FakeOllama, seconds: float) -> None:
         life = self._look(Life(self._folder, fake.host))
@@ -163,7 +181,10 @@ class Torture:
 
     def _look(self, life: Life) -> Life:
         """Judge what the kill left, and begin with nothing asked."""
-        found = answers(life.hear()["chats"])
+        told = life.hear()
+        found, self._waiting = answers(told["chats"]), told["waiting"]
+        for prompt in self._waited - found.keys() - set(self._waiting.values()):
+            self.complaints.append(f"{prompt}, which waited, is lost.")
         for asked in self._asked:
             self._judge(asked, found.get(asked.prompt))
             self._known.pop(asked.prompt, None)
@@ -175,11 +196,12 @@ class Torture:
 
     def _plan(self) -> list[Asked]:
         """A prompt to an old chat, one to a new chat, and a cut reply that goes on."""
-        count = self._counts["asked"]
+        count = self.counts["asked"]
         chats = [reply for reply in self._known.values() if reply["last"]]
         self._random.shuffle(chats)
+        free = [reply for reply in chats if reply["session"] not in self._waiting]
         cut = [reply for reply in chats if reply["state"] == "interrupted"][:1]
-        old = [reply["session"] for reply in chats if reply not in cut][:1]
+        old = [reply["session"] for reply in free if reply not in cut][:1]
         return [
             *(self._again(reply) for reply in cut),
             *(self._new(count + n, session) for n, session in enumerate([None, *old])),
@@ -187,7 +209,8 @@ class Torture:
 
     def _new(self, n: int, session: str | None) -> Asked:
         count = self._random.randrange(2, LONGEST)
-        return Asked(f"[[t{RATE}-n{count}.n{n}]]", session)
+        following = f"[[t{RATE}-n{count}.w{n}]]" if self._random.random() < 0.5 else None
+        return Asked(f"[[t{RATE}-n{count}.n{n}]]", session, following=following)
 
     def _again(self, reply: dict[str, Any]) -> Asked:
         return Asked(reply["prompt"], resume=reply["id"], before=reply["body"])
@@ -201,14 +224,20 @@ class Torture:
                     asked.sent.append((time.monotonic(), timing.sent))
             time.sleep(LOOK_EVERY)
         self._killed_at = time.monotonic()
-        self._counts["kills"] += 1
+        self.counts["kills"] += 1
 
     def _note(self, said: dict[str, Any]) -> None:
         """What the app has acknowledged: a prompt, or text in the store."""
         asked = {a.prompt: a for a in self._asked}
         if "begun" in said:
             asked[said["begun"]].begun = True
-            self._counts["asked"] += asked[said["begun"]].resume is None
+            self.counts["asked"] += asked[said["begun"]].resume is None
+        elif "waits" in said:
+            self._waited.add(said["waits"])
+            self.counts["waited"] += 1
+        elif "drafted" in said:
+            asked[said["prompt"]].drafted.append(said["drafted"])
+            self.counts["drafts"] += 1
         else:
             asked[said["prompt"]].stored = said["stored"]
 
@@ -224,20 +253,24 @@ class Torture:
             f"is {state}": state in ("done", "interrupted"),
             "has another text": whole.startswith(body) and body.startswith(asked.before),
             "is done, but not whole": state != "done" or body == whole,
-            "lost what was in the store": len(body) >= asked.stored,
-            f"lost what was {age:.2f} s old": age <= MAY_BE_LOST + self._slack,
+            "lost what was in the store": len(body) >= asked.surely,
+            f"lost what was {age:.2f} s old": self._in_time(age),
         }
         self.complaints += [f"{asked.prompt} {wrong}." for wrong, ok in right.items() if not ok]
-        self._counts["continued"] += state == "done" and asked.resume is not None
+        self.counts["continued"] += state == "done" and asked.resume is not None
         if state == "interrupted" and asked.sent:
-            self._counts["cut"] += 1
+            self.counts["cut"] += 1
             self._ages.append(age)
+
+    def _in_time(self, age: float) -> bool:
+        return self._slack is None or age <= MAY_BE_LOST + self._slack
 
     def _continue(self, fake: FakeOllama) -> None:
         """A life in which nothing is killed until the cut replies of the last are done."""
         life = self._look(Life(self._folder, fake.host))
         cut = [r for r in self._known.values() if r["last"] and r["state"] == "interrupted"]
-        self._asked = [self._again(reply) for reply in cut[:3]]
+        long = Asked(f"[[t{RATE}-n{LONGEST}.whole]]")
+        self._asked = [*(self._again(reply) for reply in cut[:3]), long]
         life.do(self._asked)
         done: set[str] = set()
         while len(done) < len(self._asked):

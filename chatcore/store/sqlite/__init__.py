@@ -74,10 +74,8 @@ class SqliteStore:
         self._writer.call(lambda db: db.execute("pragma user_version = 0").close())
 
     def owner(self, key: str) -> int:
-        found = self._read("select owner_n from identities where key = ?", [key])
-        if found:
-            return int(found[0]["owner_n"])
-        return self._writer.call(lambda db: rows.make_owner(db, key))
+        known = self.identities.owner(key)
+        return known or self._writer.call(lambda db: rows.make_owner(db, key))
 
     def session(self, owner: int, session_id: str) -> Session:
         with self._readers.lend() as db:
@@ -91,11 +89,25 @@ class SqliteStore:
         )
         return [Session(**row) for row in found]
 
-    def rename_session(self, owner: int, session_id: str, title: str, by: str = "owner") -> None:
-        if title := titles.on_one_line(rows.clean(title)):
-            self._change(owner, session_id, "title = ?, title_by = ?", title, by)
-        else:
-            self.session(owner, session_id)
+    def rename_session(
+        self,
+        owner: int,
+        session_id: str,
+        title: str,
+        by: str = "owner",
+        instead_of: str | None = None,
+    ) -> None:
+        title = titles.on_one_line(rows.clean(title))
+
+        def rename(db: Database) -> None:
+            session = rows.session(db, owner, session_id)
+            if title and instead_of in (None, session.title):
+                db.execute(
+                    "update sessions set title = ?, title_by = ? where pk = ?",
+                    [title, by, session.pk],
+                )
+
+        self._writer.call(rename)
 
     def choose_model(self, owner: int, session_id: str, model: str) -> None:
         self._change(owner, session_id, "model = ?", rows.clean(model))
@@ -120,6 +132,8 @@ class SqliteStore:
             else:
                 session = rows.session(db, owner, session_id)
                 rows.refuse_while_streaming(db, session.pk)
+                if instead_of is None:
+                    rows.refuse_while_waiting(db, session.pk)
                 rows.name_empty(db, session.pk, title)
             if in_force is not None:
                 put_in_force(db, owner, session.pk, in_force)
@@ -344,6 +358,10 @@ class SqliteStore:
                 " where d.message_id = messages.id and state = 'streaming'"
             )
             db.execute("delete from drafts")
+            db.execute(
+                "update sessions set unread = 1"
+                " where pk in (select session_pk from messages where state = 'streaming')"
+            )
             return db.execute(
                 "update messages set state = 'interrupted' where state = 'streaming'"
             ).rowcount

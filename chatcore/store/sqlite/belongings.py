@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from chatcore.options import Compact
 from chatcore.store.sqlite.connections import Readers, Writer
 from chatcore.store.sqlite.joining import OWNED, refuse_while_streaming, retire, span_of
 from chatcore.types import Extent
@@ -20,8 +21,8 @@ EXTENT = """
     from messages where id >= ?2 and id < ?3
 """
 CHATS = """
-    select id, title, model, cast(leaf_id as text) as leaf_id, created_at, updated_at, deleted_at
-    from sessions where owner_n = ? order by created_at, pk
+    select id, title, model, options, persona, cast(leaf_id as text) as leaf_id, created_at,
+    updated_at, deleted_at from sessions where owner_n = ? order by created_at, pk
 """
 MESSAGE_IDS = """
     select m.id from messages m join sessions s on s.pk = m.session_pk
@@ -30,11 +31,18 @@ MESSAGE_IDS = """
 MESSAGE = """
     select cast(m.id as text) as id, cast(m.parent_id as text) as parent_id, role, state,
     coalesce(d.body, m.body) as content, coalesce(d.thinking, m.thinking) as thinking, model,
-    created_at, usage, error, rating
+    created_at, usage, error, rating, keep
     from messages m left join drafts d on d.message_id = m.id
     where m.id = ? and exists(select 1 from sessions where pk = m.session_pk and owner_n = ?)
 """
+SUMMARIES = "select body as content, created_at from summaries where message_id = ? order by id"
 PROMPTS = "select name, text, updated_at from prompts where owner_n = ? order by folded"
+LINKS = """
+    select s.id as chat, h.title, h.thinking, h.created_at, h.pinned_at, h.expires_at,
+    h.last_opened_at from shares h join sessions s on s.pk = h.session_pk
+    where s.owner_n = ? order by h.created_at, h.rowid
+"""
+TOKENS = "select name, created_at, last_used_at from tokens where owner_n = ? order by id"
 
 
 class SqliteBelongings:
@@ -47,7 +55,7 @@ class SqliteBelongings:
             return Extent(**next(db.query(EXTENT, [owner, *span_of(owner)])))
 
     def chats(self, owner: int) -> Iterator[dict[str, Any]]:
-        return self._all(CHATS, owner)
+        return map(_chat, self._all(CHATS, owner))
 
     def messages(self, owner: int, session_id: str) -> Iterator[dict[str, Any]]:
         with self._readers.lend() as db:
@@ -60,6 +68,12 @@ class SqliteBelongings:
 
     def prompts(self, owner: int) -> Iterator[dict[str, Any]]:
         return self._all(PROMPTS, owner)
+
+    def links(self, owner: int) -> Iterator[dict[str, Any]]:
+        return (each | {"thinking": bool(each["thinking"])} for each in self._all(LINKS, owner))
+
+    def tokens(self, owner: int) -> Iterator[dict[str, Any]]:
+        return self._all(TOKENS, owner)
 
     def _all(self, sql: str, owner: int) -> Iterator[dict[str, Any]]:
         with self._readers.lend() as db:
@@ -79,11 +93,19 @@ class SqliteBelongings:
         self._writer.call(erase)
 
 
+def _chat(row: dict[str, Any]) -> dict[str, Any]:
+    options = json.loads(row["options"])
+    compact = Compact(options.pop("compact", Compact.NEVER)).name.lower()
+    persona = row["persona"] and json.loads(row["persona"])
+    return row | {"options": options, "compact": compact, "persona": persona}
+
+
 def _message(db: Database, owner: int, message_id: int) -> list[dict[str, Any]]:
     """One, or none where it is gone meanwhile."""
     found = list(db.query(MESSAGE, [message_id, owner]))
     for message in found:
         message["usage"] = message["usage"] and json.loads(message["usage"])
+        message["summaries"] = list(db.query(SUMMARIES, [message_id]))
         message["files"] = _files(db, message_id)
     return found
 

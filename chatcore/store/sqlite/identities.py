@@ -29,6 +29,10 @@ class SqliteIdentities:
         self._writer = writer
         self._pairing = pairing_file(database)
 
+    def owner(self, key: str) -> int | None:
+        with self._readers.lend() as db:
+            return rows.owner(db, key)
+
     def seen(self, key: str, label: str, heir_of: str | None = None) -> None:
         with self._readers.lend() as db:
             known = db.execute(
@@ -100,16 +104,15 @@ class SqliteIdentities:
     def bring(self, key: str, into: int) -> None:
         def bring(db: Database) -> None:
             source = rows.make_owner(db, key)
-            if source != into:
-                join(db, source, into)
-            db.execute("delete from identities where owner_n = ? and key like 'browser:%'", [into])
+            owner = into if source == into else join(db, source, into)
+            db.execute("delete from identities where owner_n = ? and key like 'browser:%'", [owner])
 
         self._writer.call(bring)
 
     def has_chats(self, key: str) -> bool:
         with self._readers.lend() as db:
-            found = db.execute("select owner_n from identities where key = ?", [key]).fetchone()
-            return found is not None and has_rows(db, found[0])
+            owner = rows.owner(db, key)
+            return owner is not None and has_rows(db, owner)
 
     def current(self, owner: int, message_id: int) -> int:
         sql = "select now_id from moved where id = ? and now_id >= ? and now_id < ?"

@@ -1,6 +1,7 @@
 """Two owners become one: every row of the one is the other's, under ids of the other's.
 
-A message's id holds its owner's number, so the messages are renumbered, and all that points to one.
+A message's id holds its owner's number, so the messages are renumbered, and all that points to one;
+where only one of them has messages, it is the one that stays.
 """
 
 import secrets
@@ -43,8 +44,13 @@ def has_rows(db: Database, owner: int) -> bool:
     return bool(found.fetchone()[0])
 
 
-def join(db: Database, source: int, target: int) -> None:
-    """Raises AlreadyGenerating while a reply of the source's is under way."""
+def join(db: Database, source: int, target: int) -> int:
+    """Which of the two it is from now on: the target, unless only the source has messages.
+
+    Raises AlreadyGenerating while a reply is under way that would be renumbered.
+    """
+    if _has_messages(db, source) and not _has_messages(db, target):
+        source, target = target, source
     refuse_while_streaming(db, source)
     _rename_twins(db, source, target)
     prompts.rename_twins(db, source, target)
@@ -65,6 +71,12 @@ def join(db: Database, source: int, target: int) -> None:
     for table in OWNED:
         db.execute(f"update {table} set owner_n = ? where owner_n = ?", [target, source])
     retire(db, source)
+    return target
+
+
+def _has_messages(db: Database, owner: int) -> bool:
+    sql = "select 1 from messages where id >= ? and id < ?"
+    return db.execute(sql, span_of(owner)).fetchone() is not None
 
 
 def _renumber_what_was_seen(db: Database, span: list[int], ids: Mapping[int, int]) -> None:

@@ -324,7 +324,27 @@ def m014_share_address(db: Database) -> None:
 
 
 @migrations()
-def m015_lengths(db: Database) -> None:
+def m015_token_ids(db: Database) -> None:
+    """The id of a revoked token is never another's: a page that is out of date would revoke that
+    one."""
+    db.executescript("""
+    create table numbered(
+        id integer primary key autoincrement,
+        hash text not null unique,
+        owner_n integer not null references owners(n) on delete cascade,
+        name text not null,
+        created_at integer not null,
+        last_used_at integer
+    ) strict;
+    insert into numbered select id, hash, owner_n, name, created_at, last_used_at from tokens;
+    drop table tokens;
+    alter table numbered rename to tokens;
+    create index tokens_owner on tokens(owner_n);
+    """)
+
+
+@migrations()
+def m016_lengths(db: Database) -> None:
     """What a message takes is counted anew, by more kinds of pieces, and with its files as they
     are sent."""
     db.executescript("""

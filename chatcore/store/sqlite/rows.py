@@ -13,7 +13,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from chatcore.clock import now as now
-from chatcore.errors import AlreadyGenerating, MessageNotFound, SessionNotFound
+from chatcore.errors import AlreadyGenerating, MessageNotFound, SessionNotFound, TooBusy
 from chatcore.options import BY_DEFAULT, Choice, Compact, kept
 from chatcore.types import (
     Attachment,
@@ -78,16 +78,20 @@ def to_seen(context: str) -> Seen:
     return Seen(**kept | {"size": Size(*kept["size"]), "build": Build(*kept.get("build", ()))})
 
 
+def owner(db: Database, key: str) -> int | None:
+    found = db.execute("select owner_n from identities where key = ?", [key]).fetchone()
+    return None if found is None else int(found[0])
+
+
 def make_owner(db: Database, key: str) -> int:
-    row = db.execute("select owner_n from identities where key = ?", [key]).fetchone()
-    if row is None:
-        row = (db.execute("insert into owners(created_at) values (?)", [now()]).lastrowid,)
-        db.execute(
-            "insert into identities(key, owner_n, created_at, last_seen_at)"
-            " values (?1, ?2, ?3, ?3)",
-            [key, row[0], now()],
-        )
-    return int(row[0])
+    if (known := owner(db, key)) is not None:
+        return known
+    made = db.execute("insert into owners(created_at) values (?)", [now()]).lastrowid
+    db.execute(
+        "insert into identities(key, owner_n, created_at, last_seen_at) values (?1, ?2, ?3, ?3)",
+        [key, made, now()],
+    )
+    return int(made or 0)
 
 
 def from_choice(choice: Choice) -> str:
@@ -235,6 +239,14 @@ def refuse_while_streaming(db: Database, session_pk: int) -> None:
     ).fetchone()
     if streaming:
         raise AlreadyGenerating("This chat is still answering: try again when the reply is there.")
+
+
+def refuse_while_waiting(db: Database, session_pk: int) -> None:
+    """What was sent first is to be answered first, or taken back."""
+    if waiting(db, session_pk):
+        raise TooBusy(
+            "Another prompt of this chat is not sent yet: send or remove that one, then this."
+        )
 
 
 def turn(db: Database, owner: int, session_id: str, prompt_id: int, reply_id: int) -> Turn:

@@ -90,8 +90,10 @@ def _known() -> set[str]:
 def _copy_aside(db: Database, path: Path) -> None:
     folder = path.parent / "backups"
     folder.mkdir(exist_ok=True)
+    folder.chmod(0o700)  # it may be from a version that let everybody read it
     copy = folder / f"{path.stem}-before-{migrations.pending(db)[0].name}.db"
     copy.unlink(missing_ok=True)  # left by an earlier attempt that did not get to the end
+    copy.touch(0o600)  # SQLite would make it as the umask says
     db.execute("vacuum into ?", [str(copy)])
 
 

@@ -6,6 +6,7 @@ from chatcore.errors import SessionNotFound
 from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.connections import Readers, Writer
 from chatcore.store.trash import Trashed
+from chatcore.types import Message
 
 RESTORE = """
     update sessions set deleted_at = null where owner_n = ?1
@@ -28,12 +29,16 @@ class SqliteTrash:
             )
             return [Trashed(**row) for row in found]
 
-    def put(self, owner: int, session_id: str) -> None:
-        def put(db: Database) -> None:
+    def put(self, owner: int, session_id: str) -> Message | None:
+        def put(db: Database) -> Message | None:
             pk = rows.session(db, owner, session_id).pk
             db.execute("update sessions set deleted_at = ? where pk = ?", [rows.now(), pk])
+            streaming = db.execute(
+                "select id from messages where session_pk = ? and state = 'streaming'", [pk]
+            ).fetchone()
+            return rows.message(db, owner, streaming[0]) if streaming else None
 
-        self._writer.call(put)
+        return self._writer.call(put)
 
     def restore(self, owner: int, session_id: str, pk: int | None = None) -> str:
         def restore(db: Database) -> str:

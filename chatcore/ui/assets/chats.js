@@ -1,6 +1,8 @@
 // The list of chats: links, a menu for each, and the field in which one is renamed. What is drawn
 // already stays the same elements, so that focus, scrolling and an open menu outlive a change.
 
+import { watchNews } from "./news.js";
+
 const RENAME = "Rename"; // the entry of the menu that is begun here
 const MARGIN = 8; // px between a menu and the window's edge
 
@@ -31,6 +33,7 @@ function mount(root) {
 
   nav.addEventListener("click", clicked);
   nav.addEventListener("keydown", pressed);
+  const stopWatching = watchNews(() => trigger("look", true));
 
   function update(data, setTriggerValue) {
     shown = data;
@@ -167,6 +170,7 @@ function mount(root) {
 
   function leave() {
     menu?.close();
+    stopWatching();
     lists.delete(root);
   }
 

@@ -6,7 +6,6 @@ import { savedPrompts } from "./prompts.js";
 const NEAR = 40; // px from the end that count as the end
 const FAR = 300; // px from the end at which a way back is offered
 const TOLD = 2500; // ms that a word such as "Copied" stays
-const AWAY = 10_000; // ms out of sight after which a page may be out of date
 const COMPOSER = ".st-key-prompt textarea";
 const CONNECTION = "data-test-connection-state";
 
@@ -40,7 +39,6 @@ function mount(root) {
   const main = document.querySelector("[data-testid=stMain]");
   const back = root.querySelector("#back");
   const grown = new ResizeObserver(settle);
-  const otherTabs = new BroadcastChannel("hearth");
   const connection = new MutationObserver(reconnected);
   let shown = {};
   let trigger = null;
@@ -48,8 +46,7 @@ function mount(root) {
   let top = 0; // px, main.scrollTop as last seen
   let linked = null;
   let focusDue = ""; // a selector
-  let isStale = false; // there may be more in the store than on this page
-  let hiddenSince = 0;
+  let isUnknown = false; // the server may know nothing of this page
 
   function listen(target, kinds, act, options) {
     for (const kind of kinds.split(" "))
@@ -59,6 +56,7 @@ function mount(root) {
   listen(document, "wheel touchmove pointerdown keydown", takeOver, { capture: true, passive: true });
   const saved = savedPrompts(root, listen); // it hears Escape first
   listen(document, "keydown", escaped, { capture: true });
+  listen(document, "focusin", ({ target }) => isField(target) && (focusDue = ""));
   listen(document, "click", clicked);
   listen(document, "keydown", pressed);
   listen(back, "click", () => {
@@ -66,8 +64,7 @@ function mount(root) {
     settle();
     focus(COMPOSER);
   });
-  listen(document, "visibilitychange", comeOrGo);
-  listen(otherTabs, "message", heard);
+  listen(document, "visibilitychange", refresh);
   const app = document.querySelector("[data-testid=stApp]");
   if (app) connection.observe(app, { attributeFilter: [CONNECTION], attributeOldValue: true });
   if (main) {
@@ -80,15 +77,13 @@ function mount(root) {
     if (data.message && (other || data.message !== shown.message)) at = data.message;
     else if (other || data.messages > shown.messages) at = data.chat ? "end" : "";
     else if (data.stay !== shown.stay) at = data.stay;
-    if (other) focusDue = data.message ? "" : COMPOSER;
+    const isNew = shown.chat === undefined;
+    if (other) focusDue = data.message || (isNew && isField(document.activeElement)) ? "" : COMPOSER;
     if (data.edited && data.edited !== shown.edited)
       focusDue = `.st-key-edit_${data.edited} textarea, .st-key-next_text textarea`;
     if (other && !data.chat) main?.scrollTo(0, 0);
     if (!data.message) unmark();
-    const grew = other ? shown.chat === "" && data.messages <= 2 : data.messages > shown.messages;
-    const isNew = shown.chat === undefined;
     shown = data;
-    if (grew || isNew) announce(grew);
     trigger = setTriggerValue;
     settle();
   }
@@ -136,34 +131,17 @@ function mount(root) {
       document.querySelector("[data-testid=stSidebarCollapseButton] button")?.click();
   }
 
-  function announce(grew) {
-    otherTabs.postMessage({ chat: shown.chat, messages: shown.messages, grew });
-  }
-
-  // What another tab of this browser shows. One that has just come may be behind by a turn.
-  function heard({ data: { chat, messages, grew } }) {
-    if (chat !== shown.chat ? grew : messages > shown.messages) isStale = true;
-    else if (chat === shown.chat && messages < shown.messages) announce(false);
-    refresh();
-  }
-
-  function comeOrGo() {
-    if (document.hidden) hiddenSince = Date.now();
-    else if (Date.now() - hiddenSince > AWAY) isStale = true;
-    refresh();
-  }
-
   // A server that was restarted knows nothing of this page until it is drawn once.
   function reconnected([{ oldValue, target }]) {
     if (target.getAttribute(CONNECTION) !== "CONNECTED" || oldValue === "CONNECTED") return;
-    isStale = true;
+    isUnknown = true;
     refresh();
   }
 
   // Have the page drawn anew, where a reply that it follows does not keep it up to date.
   function refresh() {
-    if (!isStale || document.hidden || document.querySelector(".st-key-stop button")) return;
-    isStale = false;
+    if (!isUnknown || document.hidden || document.querySelector(".st-key-stop button")) return;
+    isUnknown = false;
     trigger("look", true);
   }
 
@@ -182,7 +160,7 @@ function mount(root) {
     const command = event.ctrlKey || event.metaKey;
     if (command && event.shiftKey && (event.key === ";" || event.code === "Semicolon"))
       trigger("copy_reply", true);
-    else if (event.key === "/" && !command && !isTyping(event)) composer()?.focus();
+    else if (event.key === "/" && !command && !isField(event.composedPath()[0])) composer()?.focus();
     else return;
     event.preventDefault();
   }
@@ -206,7 +184,6 @@ function mount(root) {
     gone.abort();
     grown.disconnect();
     connection.disconnect();
-    otherTabs.close();
     saved.leave();
     unmark();
   }
@@ -226,8 +203,8 @@ function focus(selector) {
   return box !== null && document.activeElement === box;
 }
 
-function isTyping(event) {
-  const target = event.composedPath()[0];
+// Whether what is typed there is meant for it.
+function isField(target) {
   return target.isContentEditable || target.closest?.("input, textarea, select, [role=menu], [role=listbox]");
 }
 

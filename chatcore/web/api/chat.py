@@ -40,9 +40,7 @@ def _model(services: Hearth, owner: int, session_id: str | None) -> str:
         return remembered
     server = services.host.info()
     if not server.models:
-        raise ModelNotFound(
-            f"No model is installed on {server.host}: get one, e.g. `ollama pull qwen3:8b`."
-        )
+        raise ModelNotFound("No model is installed: get one, e.g. `ollama pull qwen3:8b`.")
     return server.models[0].name
 
 

@@ -12,10 +12,8 @@ from starlette.requests import Request
 from chatcore.errors import NoIdentity
 from chatcore.service import Hearth
 from chatcore.web.origin import is_same_origin
-from chatcore.web.owner import key_of, owner_of, welcome
+from chatcore.web.owner import NOBODY, key_of, only_reads, owner_of, welcome
 from chatcore.web.refusals import ForeignOrigin, Unauthorized
-
-NOBODY = 0  # owners are numbered from 1
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ def known(services: Hearth, request: Request) -> Caller | None:
         if owner is None:
             raise Unauthorized("This token is not valid (any more): make another in Settings.")
         return Caller(owner, by_token=True)
-    if not _only_reads(request):
+    if not only_reads(request):
         _check_origin(request)
     try:
         return Caller(owner_of(services, request), by_token=False)
@@ -57,12 +55,8 @@ def newcomer(services: Hearth, request: Request, open_to_all: bool) -> Caller:
     cookie is not what tells people apart.
     """
     may_come = open_to_all or services.settings.identity_mode == "browser"
-    reads = may_come and _only_reads(request)
+    reads = may_come and only_reads(request)
     return Caller(NOBODY if reads else welcome(services, request), by_token=False)
-
-
-def _only_reads(request: Request) -> bool:
-    return request.method in ("GET", "HEAD")
 
 
 def _token(request: Request) -> str | None:

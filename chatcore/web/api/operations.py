@@ -138,7 +138,7 @@ OPERATIONS = (
         sessions.delete,
         bodies.Named,
         bodies.Ok,
-        "Move a chat to the trash",
+        "Move a chat to the trash; a reply under way ends, its text kept",
         raises=(errors.SessionNotFound,),
     ),
     Operation(

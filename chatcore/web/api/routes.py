@@ -18,6 +18,7 @@ from chatcore.web import refusals
 from chatcore.web.api import credentials, events, limits, openapi
 from chatcore.web.api.credentials import Caller
 from chatcore.web.api.operations import OPERATIONS, Operation
+from chatcore.web.owner import NOBODY
 from chatcore.web.peer import sender
 from chatcore.web.refusals import Invalid, NotJson, Unauthorized
 
@@ -94,7 +95,7 @@ async def _caller(
         minute.take(address, per_minute)
         if not operation.open_to_all:
             raise
-        return Caller(credentials.NOBODY, by_token=True)
+        return Caller(NOBODY, by_token=True)
     if not is_stranger:
         minute.take(caller.owner if caller else address, per_minute)
     if caller is None:

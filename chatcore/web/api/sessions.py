@@ -34,7 +34,7 @@ def rename(services: Hearth, owner: int, asked: bodies.Rename) -> bodies.Session
 
 
 def delete(services: Hearth, owner: int, asked: bodies.Named) -> bodies.Ok:
-    services.store.trash.put(owner, asked.id)
+    services.generations.delete(owner, asked.id)
     return bodies.Ok()
 
 
