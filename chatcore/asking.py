@@ -12,6 +12,7 @@ from chatcore.errors import (
     CannotSee,
     ChatError,
     EngineError,
+    LeftOut,
     ModelNotFound,
     NothingToSumUp,
     ServerError,
@@ -129,12 +130,14 @@ class Asker:
     async def name(self, client: OllamaClient, owner: int, session: Session) -> str:
         """What the session's model would call it. Raises as ask."""
         branch = await asyncio.to_thread(self._store.messages, owner, session.id)
+        if not (messages := naming.wire_messages(branch)):
+            raise LeftOut("Every message of this chat is left out, so no model can name it.")
         trained = await client.context_length(session.model)
         chosen = await asyncio.to_thread(self._memory.options, owner, session, trained)
         # The chat's own window: for another one the model would be loaded anew.
         options = {"num_ctx": chosen.num_ctx, "num_predict": TOKENS_OF_A_NAME}
         think = WITHOUT_THOUGHTS.wire_think(client.thinks(session.model))
-        request = ChatRequest(session.model, naming.wire_messages(branch), options, think)
+        request = ChatRequest(session.model, messages, options, think)
         answer = await _written(client, request)
         if not (title := naming.title(answer)):
             raise ServerError("The model found no name for this chat: give it one with Rename.")
@@ -235,6 +238,19 @@ def check_sight(find: Callable[[], OllamaClient], model: str) -> None:
             f"The model {model!r} cannot see images: pick one that can, then send it again;"
             " `ollama pull gemma3:4b` gets one."
         )
+
+
+def prompt_to_send(store: Store, owner: int, reply: Message) -> Message | None:
+    """What a reply answers. Raises LeftOut where that is never to be sent."""
+    if reply.parent_id is None:
+        return None
+    prompt = store.message(owner, reply.parent_id)
+    if prompt.keep == "left_out":
+        raise LeftOut(
+            "The prompt of this reply is left out, and so is never sent: choose 'Send it while"
+            " there is room' in its menu, or write another one."
+        )
+    return prompt
 
 
 def shows_images(message: Message) -> bool:

@@ -1,11 +1,10 @@
 """What the model sees of a chat: which of its messages fit, and how they are sent. Pure."""
 
-import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from chatcore import wire
 from chatcore.errors import PromptTooLong
 from chatcore.types import Message, Part, Seen
 
@@ -14,6 +13,13 @@ ROOM = 1024  # tokens kept for the reply, and of a small window a quarter
 PROMPT = 256  # tokens, and of a small window a sixteenth
 CUT = 0.75  # of the tokens predicted: a server that read fewer cut the chat
 CUT_BESIDE = 50  # tokens a template may add to what is new
+
+
+OF_PERSONA = -(2**62)  # the id of its part; a summary's is the negative of its own
+
+
+def is_summary(part_id: int) -> bool:
+    return OF_PERSONA < part_id < 0
 
 
 class Count(Protocol):
@@ -42,6 +48,8 @@ class Fit:
     budget: int
     """What there is for them: the window, less the room kept for the reply."""
     num_ctx: int
+    unsent: tuple[int, ...] = ()
+    """Pinned replies that are not sent, as no prompt stands before them that is."""
 
 
 def fit(parts: Sequence[Part], num_ctx: int, num_predict: int | None, count: Count) -> Fit:
@@ -52,17 +60,17 @@ def fit(parts: Sequence[Part], num_ctx: int, num_predict: int | None, count: Cou
     be answered. What stands before the first prompt that is sent is not sent either, as models
     expect a person to begin. `parts` holds a prompt at least.
 
-    Raises PromptTooLong where what must be in is too much.
+    Raises PromptTooLong where what must be in is too much, or may be more than the whole window.
     """
     budget = num_ctx - room(num_ctx, num_predict)
     system = [part for part in parts if part.role == "system" and part.keep != "left_out"]
     *turns, last = _turns(_wanted(parts))
     kept = system + last + [part for turn in turns if _is_pinned(turn) for part in turn]
     tokens, spent = _cost(kept, count)
-    tokens += count.request
-    if tokens > budget:
-        raise PromptTooLong(_too_long(tokens, budget, num_ctx, len(kept)))
-    free = budget - count.request - spent - _unused(last[0], num_ctx, count)
+    tokens, spent = tokens + count.request, spent + count.request
+    if tokens > budget or spent >= num_ctx:
+        raise PromptTooLong(_too_long(tokens, spent, budget, num_ctx, kept))
+    free = budget - spent - _unused(last[0], num_ctx, count)
     open_turns = [turn for turn in turns if not _is_pinned(turn)]
     while open_turns:
         needed, at_most = _cost(open_turns[-1], count)
@@ -74,7 +82,8 @@ def fit(parts: Sequence[Part], num_ctx: int, num_predict: int | None, count: Cou
     ids = {part.id for part in kept}
     sent = tuple(part.id for part in parts if part.id in ids)
     left_out = tuple(part.id for turn in open_turns for part in turn)
-    return Fit(sent, left_out, _first(parts, left_out), round(tokens), budget, num_ctx)
+    unsent = tuple(part.id for part in parts if part.keep == "pinned" and part.id not in ids)
+    return Fit(sent, left_out, _first(parts, left_out), round(tokens), budget, num_ctx, unsent)
 
 
 def _cost(parts: Iterable[Part], count: Count) -> tuple[float, float]:
@@ -93,6 +102,7 @@ def uncovered(parts: Sequence[Part], message_id: int) -> list[Part]:
     at = [part.id for part in parts].index(message_id) + 1
     wanted = [part for part in parts[:at] if part.role != "system" and part.keep != "left_out"]
     pinned = {part.id for turn in _turns(wanted) if _is_pinned(turn) for part in turn}
+    pinned |= {part.id for part in wanted if part.keep == "pinned"}
     before = [part for part in parts[:at] if part.role == "system" or part.id in pinned]
     return [*before, *parts[at:]]
 
@@ -157,12 +167,18 @@ def _first(parts: Sequence[Part], left_out: tuple[int, ...]) -> int:
     return ids[ids.index(left_out[-1]) + 1] if left_out else ids[0]
 
 
-def _too_long(tokens: float, budget: int, num_ctx: int, messages: int) -> str:
-    what = "This prompt" if messages == 1 else "This prompt, with what is always sent before it,"
+def _too_long(
+    tokens: float, at_most: float, budget: int, num_ctx: int, kept: Sequence[Part]
+) -> str:
+    what = "This prompt" if len(kept) == 1 else "This prompt, with what is always sent before it,"
+    takes = f"about {tokens:,.0f} tokens"
+    if tokens <= budget:
+        takes = f"up to {at_most:,.0f} tokens by what is known of this model"
+    summary = any(is_summary(part.id) for part in kept)
     return (
-        f"{what} takes about {tokens:,.0f} tokens, and {budget:,} of the context window of"
-        f" {num_ctx:,} are free for it: shorten it, unpin messages, or choose a larger num_ctx"
-        " under Options, then press Regenerate."
+        f"{what} takes {takes}, and {budget:,} of the context window of {num_ctx:,} are free for"
+        f" it: shorten it, unpin messages,{' shorten the summary,' * summary} or choose a larger"
+        " num_ctx under Options, then press Regenerate."
     )
 
 
@@ -173,16 +189,15 @@ def sent(branch: Sequence[int], seen: Seen) -> set[int]:
 
 
 def is_cut(seen: Seen, prompt_eval_count: int) -> bool:
-    """Whether the server read much less than was sent, and so cut the chat further.
+    """Whether the server read less than was sent, and so cut the chat further.
 
-    A prediction that rests on counts is seldom wrong by a quarter. Some versions of Ollama count
-    only what was not in their cache: that is at most what is new since the reply before.
+    A prediction that rests on counts is seldom wrong by a quarter, and more messages never take
+    less than fewer. Some versions of Ollama count only what was not in their cache: that is at
+    most what is new since the reply before.
     """
-    return (
-        seen.sure
-        and prompt_eval_count < CUT * seen.tokens
-        and prompt_eval_count > seen.new / CUT + CUT_BESIDE
-    )
+    less = prompt_eval_count < seen.least or (seen.sure and prompt_eval_count < CUT * seen.tokens)
+    all_new = seen.new >= seen.tokens
+    return less and (all_new or prompt_eval_count > seen.new / CUT + CUT_BESIDE)
 
 
 def wire_messages(
@@ -199,29 +214,17 @@ def wire_messages(
 
 
 def _wire(message: Message, contents: Mapping[int, str | bytes], sees: bool) -> dict[str, Any]:
-    parts: list[str] = []
+    files: list[tuple[str, str | None]] = []
     images: list[bytes] = []
     for attachment in message.attachments:
         content = contents[attachment.id]
-        if isinstance(content, str):
-            parts.append(_fenced(attachment.name, content))
-        elif sees:
+        if isinstance(content, bytes) and sees:
             images.append(content)
         else:
-            parts.append(f"Image {_quoted(attachment.name)}: left out, as you cannot see images.")
-    parts += [message.body] * bool(message.body)
-    wire: dict[str, Any] = {"role": message.role, "content": "\n\n".join(parts)}
-    return wire | {"images": images} if images else wire
-
-
-def _fenced(name: str, text: str) -> str:
-    """Between fences longer than any in it, so that no file can end itself early."""
-    fence = "`" * max([3, *(len(ticks) + 1 for ticks in re.findall("`{3,}", text))])
-    return f"File {_quoted(name)}:\n{fence}\n{text}\n{fence}"
-
-
-def _quoted(name: str) -> str:
-    return json.dumps(name, ensure_ascii=False)
+            files.append((attachment.name, content if isinstance(content, str) else None))
+    text = wire.content(message.body, files)
+    sent: dict[str, Any] = {"role": message.role, "content": text}
+    return sent | {"images": images} if images else sent
 
 
 def window(asked: int, trained: int | None) -> int:

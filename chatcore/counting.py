@@ -1,32 +1,55 @@
 """How many tokens a text will take, learned from the model's own counts of earlier requests. Pure.
 
 A model's tokens are told only by its server, and only after a request. What is learned of each
-model is how many tokens a word makes, what the letters beyond ASCII cost, and what its template
-adds to each message and to each request.
+model is what each kind of piece that texts are made of takes (Size), and what its template adds to
+each message and to each request. What no count has told of yet is in doubt by as much.
 """
 
+import math
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter as Tally
+from collections.abc import Collection, Iterable, Sequence
+from itertools import pairwise
 
 from chatcore.types import Part, Sample, Size
 
 ENOUGH = 3  # samples, for a model to be known
 IMAGE = 768  # tokens, as Ollama reckons when it fits a chat to the window
 
-# What is seldom less than a token: some letters, some digits, a sign, the end of a line.
-WORD = re.compile(r"[^\W\d_]{1,8}|\d{1,3}|[^\w\s]|_|\n")
-# Tokens a request, a message, a word, and a byte beyond one a character, before any sample.
-FIRST_GUESS = (20.0, 6.0, 1.1, 0.5)
-STUBBORN = 0.003  # how strongly the guess is held against what samples tell
+# What is seldom less than a token: some letters of one case, a sign, a line of the same signs.
+WORD = re.compile(r"[A-Z]?[^\W\d_A-Z]{1,8}|[A-Z]{1,8}|([-=#*_~.])\1{0,15}|[^\w\s]|_")
+DIGIT = re.compile(r"\d")
+# White space, but for the one space before a word, which is a part of the word's token.
+BLANK = re.compile(r" {2,16}|\t{1,4}|\n{1,4}| (?=[\s\d])|[^\S \t\n]")
+# Pairs of letters that are frequent in English, on which most vocabularies were made. Words of
+# other pairs (other languages, names, capitals, hashes) fall into more tokens.
+_FREQUENT = (
+    "th he in er an re on at en nd ti es or te of ed is it al ar st to nt ng se ha as ou io le ve"
+    " co me de hi ri ro ic ne ea ra ce li ch be ma si om ur ca el ta la ns di fo ho pe ec pr no ct"
+    " us ac ot il tr ly nc et ut so rs un lo wa ge ie wh wi em ad ol rt po we na ul ni ts mo ow pa"
+    " im mi ai sh ir su id os iv ia am fi ci vi pl ig tu ev ld ry mp fe bl ab gh ty op wo sa ay ex"
+    " ke fr av ag if ap gr od bo sp rd do uc bu ei ov by rm ep oc fa ef cu rn sc gi"
+)
+FREQUENT = frozenset(_FREQUENT.split())
+
+# Tokens a request, and a message, word, rare pair, digit, blank and extra byte, before any sample;
+# and how far each may be from that, as a share.
+FIRST_GUESS = (20.0, 6.0, 0.9, 0.4, 1.0, 1.0, 0.7)
+RARE = 2  # its place among the weights of a message
+SPREAD = (0.5, 0.5, 0.2, 1.0, 0.3, 0.3, 1.2)
+NOISE = 0.1  # how far a count may be from what the pieces tell, as a share
 # A share of the first prediction. What is beyond is no count of the whole request: some servers
 # leave out what they had in their cache, and one that cuts counts the rest.
-PLAUSIBLE = (0.4, 6.0)
+PLAUSIBLE = (0.2, 4.0)
 OUTLIER = 0.75  # of what the other samples tell
 
-# What a prediction may fall short of the truth by, as a share of what no reply has counted yet.
-MARGIN = 0.15
-MARGIN_AT_FIRST = 0.35
-MARGIN_OF_COUNTED = 0.03
+# However few a rare pair took in the texts that were counted, of others it may take so many.
+RARE_AT_MOST = 0.6
+MARGIN = 0.12  # of a text whose pieces are all known
+LEAST_OF_NEW, LEAST_OF_REPLY = 0.5, 0.9  # shares of what is predicted and what was counted
+MARGIN_OF_COUNTED = 0.03  # of one that a count has told of, with others
+# And where that count was more than was thought possible: it may be of a part, the rest being cut.
+MARGIN_OF_CUT = 0.35
 
 
 class Estimator:
@@ -40,13 +63,34 @@ class Estimator:
         self.sure = len(usable) >= ENOUGH
 
     def _learn(self, samples: Sequence[Sample]) -> None:
+        factors, self._unknown = _learned(samples)
         # request: tokens that the template adds to each.
-        self.request, self._message, self._word, self._extra = _learned(samples)
+        self.request, *weights = [g * f for g, f in zip(FIRST_GUESS, factors, strict=True)]
+        self._weights = tuple(weights)
 
     def tokens(self, size: Size) -> float:
         """Of messages, without what the template adds to the request."""
-        messages, words, extra, images = size
-        return self._message * messages + self._word * words + self._extra * extra + IMAGE * images
+        # Written out, since it is asked of each message whenever a chat is fitted.
+        messages, words, extra, images, rare, digits, blanks = size
+        message, word, pair, digit, blank, byte = self._weights
+        return (
+            message * messages
+            + word * words
+            + pair * rare
+            + digit * digits
+            + blank * blanks
+            + byte * extra
+            + IMAGE * images
+        )
+
+    def doubt(self, size: Size) -> float:
+        """How far beyond that it may be, as a share: the more, the less its pieces are like those
+        that were counted."""
+        row = [0.0, *(g * n for g, n in zip(FIRST_GUESS[1:], _pieces(size), strict=True))]
+        rows = zip(row, self._unknown, strict=True)
+        variance = sum(x * sum(map(float.__mul__, row, line)) for x, line in rows)
+        rare = max(0.0, RARE_AT_MOST - self._weights[RARE]) * size.rare
+        return MARGIN + (math.sqrt(max(0.0, variance)) + rare) / max(1.0, self.tokens(size))
 
 
 class Counter:
@@ -58,22 +102,32 @@ class Counter:
         counted: Sequence[Part] = (),
         total: int | None = None,
         replies: dict[int, int] | None = None,
+        whole: bool = True,
+        sent: Collection[int] = (),
     ) -> None:
-        """counted: the messages of a request that took `total` tokens; replies: tokens by id."""
+        """counted: the messages of a request that took `total` tokens, or more if that is not of
+        the whole of it; replies: tokens by id; sent: what the last request held."""
         self._estimator = estimator
         self._replies = replies or {}
+        self._total = 0
+        self._sent = frozenset(sent)
+        self._margin = MARGIN_OF_COUNTED if whole else MARGIN_OF_CUT
         self._counted: frozenset[int] = frozenset()
         self._scale = 1.0
-        self._doubt = MARGIN if estimator.sure else MARGIN_AT_FIRST
         self.request = estimator.request
         estimated = sum(estimator.tokens(part.size) for part in counted)
         if total is not None and _is_near(total - estimator.request, estimated):
             self._scale = (total - estimator.request) / estimated
             self._counted = frozenset(part.id for part in counted)
+            self._total = total
 
     def knows(self, part: Part) -> bool:
         """Whether it was in the request that was counted."""
         return part.id in self._counted
+
+    def is_new(self, part: Part) -> bool:
+        """Whether no request held it that the server may have in its cache."""
+        return part.id not in self._sent
 
     def tokens(self, part: Part) -> float:
         if part.id in self._replies and not self.knows(part):
@@ -82,7 +136,22 @@ class Counter:
 
     def doubt(self, part: Part) -> float:
         """How far beyond that it may be, as a share."""
-        return MARGIN_OF_COUNTED if self.knows(part) or part.id in self._replies else self._doubt
+        if self.knows(part) or part.id in self._replies:
+            return self._margin
+        # Where the chat took less than was predicted, this need not.
+        return (1 + self._estimator.doubt(part.size)) * max(1.0, 1 / self._scale) - 1
+
+    def least(self, parts: Sequence[Part]) -> int:
+        """What these take at least, as they hold all that was counted; 0 where nothing was."""
+        if not self._counted or not self._counted <= {part.id for part in parts}:
+            return 0
+        new = [part for part in parts if not self.knows(part)]
+        return self._total + round(sum(map(self._least, new)))
+
+    def _least(self, part: Part) -> float:
+        if part.id in self._replies:
+            return LEAST_OF_REPLY * self._replies[part.id]
+        return LEAST_OF_NEW * self.tokens(part) if self.doubt(part) < LEAST_OF_NEW else 1
 
 
 def total(sizes: Iterable[Size]) -> Size:
@@ -91,12 +160,28 @@ def total(sizes: Iterable[Size]) -> Size:
 
 def size(text: str, images: int = 0) -> Size:
     """Of one message."""
-    words = sum(1 for _ in WORD.finditer(text))
-    return Size(1, words, len(text.encode("utf-8", "replace")) - len(text), images)
+    return Size(
+        messages=1,
+        words=sum(1 for _ in WORD.finditer(text)),
+        extra=len(text.encode("utf-8", "replace")) - len(text),
+        images=images,
+        rare=_rare_pairs(text),
+        digits=sum(1 for _ in DIGIT.finditer(text)),
+        blanks=sum(1 for _ in BLANK.finditer(text)),
+    )
 
 
-def _features(size: Size) -> tuple[int, int, int, int]:
-    return (1, size.messages, size.words, size.extra)
+def _rare_pairs(text: str) -> int:
+    return sum(
+        n
+        for (a, b), n in Tally(pairwise(text)).items()
+        if a.isalpha() and b.isalpha() and a + b not in FREQUENT
+    )
+
+
+def _pieces(size: Size) -> tuple[float, ...]:
+    messages, words, extra, _, rare, digits, blanks = map(float, size)
+    return messages, words, rare, digits, blanks, extra
 
 
 def _is_near(tokens: float, guess: float) -> bool:
@@ -105,37 +190,43 @@ def _is_near(tokens: float, guess: float) -> bool:
 
 
 def _is_plausible(sample: Sample) -> bool:
-    weighted = zip(FIRST_GUESS, _features(sample.size), strict=True)
-    guess = sum(weight * n for weight, n in weighted) + IMAGE * sample.size.images
-    return _is_near(sample.tokens, guess)
+    return _is_near(sample.tokens, sum(_row(sample)) + IMAGE * sample.size.images)
 
 
-def _learned(samples: Sequence[Sample]) -> tuple[float, ...]:
-    """Least squares of the relative errors, drawn to the first guess (ridge regression)."""
+def _row(sample: Sample) -> list[float]:
+    pieces = (1.0, *_pieces(sample.size))
+    return [g * n for g, n in zip(FIRST_GUESS, pieces, strict=True)]
+
+
+def _learned(samples: Sequence[Sample]) -> tuple[list[float], list[list[float]]]:
+    """By which factors the first guess is wrong, and how far they may be wrong themselves, as
+    their covariance: Bayesian linear regression of the relative errors."""
     columns = range(len(FIRST_GUESS))
-    matrix = [[STUBBORN * (i == j) for j in columns] for i in columns]
-    right = [STUBBORN] * len(FIRST_GUESS)
+    held = [(NOISE / spread) ** 2 for spread in SPREAD]
+    matrix = [[held[i] * (i == j) for j in columns] for i in columns]
+    right = list(held)
     for sample in samples:
-        row = [
-            g * n / sample.tokens for g, n in zip(FIRST_GUESS, _features(sample.size), strict=True)
-        ]
+        row = [tokens / sample.tokens for tokens in _row(sample)]
         text = 1 - IMAGE * sample.size.images / sample.tokens
         for i in columns:
             right[i] += row[i] * text
             for j in columns:
                 matrix[i][j] += row[i] * row[j]
-    factors = _solved(matrix, right)
+    inverse = _inverted(matrix)
+    factors = [sum(a * b for a, b in zip(line, right, strict=True)) for line in inverse]
+    covariance = [[NOISE**2 * value for value in line] for line in inverse]
     # None is negative: a longer text never takes fewer tokens.
-    return tuple(guess * max(0.0, f) for guess, f in zip(FIRST_GUESS, factors, strict=True))
+    return [max(0.0, factor) for factor in factors], covariance
 
 
-def _solved(matrix: list[list[float]], right: list[float]) -> list[float]:
+def _inverted(matrix: list[list[float]]) -> list[list[float]]:
     """Gauss-Jordan. The matrix is positive definite, so no pivot is ever 0."""
-    rows = [[*row, value] for row, value in zip(matrix, right, strict=True)]
+    n = len(matrix)
+    rows = [[*row, *(float(i == j) for j in range(n))] for i, row in enumerate(matrix)]
     for i, pivot in enumerate(rows):
         pivot[:] = [value / pivot[i] for value in pivot]
         for row in rows:
             if row is not pivot:
                 factor = row[i]
                 row[:] = [a - factor * b for a, b in zip(row, pivot, strict=True)]
-    return [row[-1] for row in rows]
+    return [row[n:] for row in rows]

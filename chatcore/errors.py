@@ -21,7 +21,9 @@ ChatError                the message is one sentence: what happened and what to 
  ├─ TooBusy              the owner has enough prompts waiting
  ├─ PromptTooLong        a message is longer than is taken, or than the context window
  ├─ NotRepeatable        a reply cannot be made again exactly as it was
+ ├─ LeftOut              what is asked would send a message that is never to be sent
  ├─ NothingToSumUp       a chat has no messages of which a summary could be made
+ ├─ SummaryRefused       a corrected summary is empty, or too long
  ├─ OptionsRefused       an option of a reply has a value that cannot be sent
  ├─ PersonaRefused       a persona has a field that cannot be, or its file is none
  ├─ PersonaNotFound      no such persona of this owner's
@@ -112,6 +114,14 @@ class PromptTooLong(ChatError):
 
 class NotRepeatable(ChatError):
     """A reply cannot be made again exactly as it was."""
+
+
+class LeftOut(ChatError):
+    """What is asked would send a message that the person left out."""
+
+
+class SummaryRefused(ChatError):
+    """A corrected summary is empty, or too long for the context window."""
 
 
 class NothingToSumUp(ChatError):

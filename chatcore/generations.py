@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from weakref import WeakSet
 
 from chatcore import repeating
-from chatcore.asking import Asker, check_sight, shows_images
+from chatcore.asking import Asker, check_sight, prompt_to_send, shows_images
 from chatcore.client import OllamaClient
 from chatcore.errands import Errands
 from chatcore.errors import (
@@ -178,9 +178,8 @@ class Generations:
             return posted.turn
 
     def regenerate(self, owner: int, reply: Message, model: str) -> Generation:
-        """Another version of a reply, from this model. Raises as start."""
-        if reply.parent_id is not None:
-            prompt = self._store.message(owner, reply.parent_id)
+        """Another version of a reply, from this model. Raises LeftOut, and as start."""
+        if prompt := prompt_to_send(self._store, owner, reply):
             self._check_sight(model, shows_images(prompt))
         with self._line.place(owner) as ticket:
             return self._begin(ticket, self._store.begin_version(owner, reply.id, model))
@@ -197,7 +196,8 @@ class Generations:
             return self._begin(ticket, turn, seen)
 
     def resume(self, owner: int, reply: Message) -> Generation:
-        """Go on with a reply where it ended. Raises as start."""
+        """Go on with a reply where it ended. Raises LeftOut, and as start."""
+        prompt_to_send(self._store, owner, reply)
         with self._line.place(owner) as ticket:
             return self._begin(ticket, self._store.resume_reply(owner, reply.id))
 

@@ -8,18 +8,20 @@ from zoneinfo import ZoneInfo
 
 from chatcore import summing
 from chatcore.context import (
+    OF_PERSONA,
     Fit,
     earlier,
     fit,
     is_cut,
+    room,
     sent,
     to_cover,
     uncovered,
     window,
     wire_messages,
 )
-from chatcore.counting import MARGIN_AT_FIRST, Counter, Estimator, size, total
-from chatcore.errors import PromptTooLong
+from chatcore.counting import Counter, Estimator, size, total
+from chatcore.errors import PromptTooLong, SummaryRefused
 from chatcore.options import USUAL, Compact, Options, Think
 from chatcore.personas import Persona, variables
 from chatcore.settings import Settings
@@ -28,8 +30,7 @@ from chatcore.trial import Trial
 from chatcore.types import ChatRequest, Message, Part, Seen, Session, Size, Summary
 
 SEEDS = 2**31
-LOOKED_AT = 3  # replies, from the last, among which one with a count is looked for
-OF_PERSONA = -(2**62)  # the id of its part; a summary's is the negative of its own
+LOOKED_AT = 20  # replies, from the last, among which one with a count is looked for
 NEXT_PROMPT = Part(0, "user", Size(messages=1))  # as long as nothing is written yet
 
 
@@ -121,6 +122,27 @@ class Memory:
             messages = [*Voice(kept.persona, seen.values).wire_messages(), *messages]
         return ChatRequest(reply.model, messages, seen.options, seen.think, seen.keep_alive)
 
+    def correct(
+        self, owner: int, session: Session, summary: Summary, body: str, target: Target
+    ) -> Summary:
+        """Let this stand in the place of a summary. Raises SummaryRefused."""
+        if not body.strip():
+            raise SummaryRefused(
+                "A summary cannot be empty: to do without it, let the chat leave out the oldest"
+                " messages, under Options."
+            )
+        options = self.options(owner, session, target.trained)
+        assert options.num_ctx is not None
+        estimator = Estimator(self._store.memory.samples(owner, target.model))
+        most = (options.num_ctx - room(options.num_ctx, options.num_predict)) // 2
+        if (tokens := _at_most(estimator, [summing.wire_message(body)])) > most:
+            raise SummaryRefused(
+                f"This summary takes up to {tokens:,.0f} tokens, and of the context window of"
+                f" {options.num_ctx:,} {most:,} are for it: shorten it, or choose a larger num_ctx"
+                " under Options."
+            )
+        return self._store.memory.summarise(owner, summary.message_id, body)
+
     def tokens_of(
         self, owner: int, persona: Persona, target: Target, chosen: Options = USUAL
     ) -> tuple[int, int]:
@@ -167,26 +189,27 @@ class Memory:
         parts = self._store.memory.parts(owner, leaf_id)
         plan = self._plan(owner, session, parts, target)
         num_ctx, before = plan.seen.num_ctx, plan.summary.body if plan.summary else ""
-        room = min(summing.TOKENS, num_ctx // 6)
+        own = min(summing.TOKENS, num_ctx // 6)
         if plan.summary:
             parts = uncovered(parts, plan.summary.message_id)
         turns = earlier(parts) if whole else to_cover(parts, plan.fit)
         if not turns:
             return None
-        messages = self._chunk(owner, target.model, turns, num_ctx - 3 * room)
-        options = {"num_ctx": num_ctx, "num_predict": room}
+        estimator = Estimator(self._store.memory.samples(owner, target.model))
+        beside = _at_most(estimator, summing.wire_messages(before, [])) + estimator.request
+        messages = self._chunk(owner, estimator, turns, num_ctx - own - beside)
+        options = {"num_ctx": num_ctx, "num_predict": own}
         asked = summing.wire_messages(before, [wire for _, wire in messages])
         return messages[-1][0], ChatRequest(target.model, asked, options)
 
     def _chunk(
-        self, owner: int, model: str, turns: list[list[Part]], budget: float
+        self, owner: int, estimator: Estimator, turns: list[list[Part]], budget: float
     ) -> list[tuple[int, dict[str, Any]]]:
         """The first turns that fit, by id and as they are sent; one that is too long is cut."""
-        estimator = Estimator(self._store.memory.samples(owner, model))
         chunk: list[tuple[int, dict[str, Any]]] = []
         for turn in turns:
             length = total(part.size._replace(images=0) for part in turn)
-            tokens = estimator.tokens(length) * (1 + MARGIN_AT_FIRST)
+            tokens = estimator.tokens(length) * (1 + estimator.doubt(length))
             if chunk and tokens > budget:
                 break
             for part in turn:
@@ -234,22 +257,21 @@ class Memory:
     def _plan(self, owner: int, session: Session, parts: list[Part], target: Target) -> Plan:
         if not target.sees:
             parts = list(map(_without_images, parts))
-        ids = [part.id for part in parts]
+        said, ids = parts, [part.id for part in parts]
         options = self.options(owner, session, target.trained)
         assert options.num_ctx is not None
         summary = self._summary(owner, session, parts)
         begins = ids[0]
         if summary is not None:
             begins = ids[ids.index(summary.message_id) + 1]
-            stands = Part(
-                -summary.id, "system", size(summing.wire_message(summary.body)["content"])
-            )
+            stands = _standing(summary.id, summary.body)
             parts = [stands, *uncovered(parts, summary.message_id)]
         voice = self._voice(owner, session, target.model)
-        parts = [*(voice.parts() if voice else ()), *parts]
+        own = voice.parts() if voice else []
+        parts = [*own, *parts]
         estimator = Estimator(self._store.memory.samples(owner, target.model))
         persona = session.persona.version if session.persona else None
-        counter = self._counter(owner, parts, target.model, estimator, persona)
+        counter = self._counter(owner, said, own, target.model, estimator, persona)
         fitted = _fit(parts, options, counter, voice)
         fitted = fitted if fitted.left_out else replace(fitted, first=begins)
         at = ids.index(fitted.first)
@@ -258,7 +280,7 @@ class Memory:
         seen = Seen(
             num_ctx=options.num_ctx,
             tokens=fitted.tokens,
-            new=round(sum(counter.tokens(part) for part in kept if not counter.knows(part))),
+            new=_new(kept, fitted, counter),
             sure=estimator.sure,
             size=total(part.size for part in kept),
             first=fitted.first,
@@ -272,36 +294,46 @@ class Memory:
             summary=summary.id if summary else None,
             persona=persona,
             values=voice.values if voice else {},
+            least=counter.least(kept),
+            budget=fitted.budget,
         )
         return Plan(fitted, seen, summary)
 
     def _counter(
         self,
         owner: int,
-        parts: list[Part],
+        said: list[Part],
+        own: list[Part],
         model: str,
         estimator: Estimator,
         persona: int | None,
     ) -> Counter:
-        """That knows what the last reply saw, where its count can be believed."""
+        """That knows what the last reply saw whose count can be believed.
+
+        said: the messages of the chat, and of these what a summary stands for, too; own: what is
+        always sent before them."""
         replies: dict[int, int] = {}
-        standing = next((-part.id for part in parts if OF_PERSONA < part.id < 0), None)
-        places = [n for n, part in enumerate(parts) if part.role == "assistant"]
+        last: set[int] = set()
+        places = [n for n, part in enumerate(said) if part.role == "assistant"]
         for place in reversed(places[-LOOKED_AT:]):
-            message = self._store.message(owner, parts[place].id)
+            message = self._store.message(owner, said[place].id)
             usage, seen = message.usage, message.seen
             if message.model != model or usage is None or seen is None or seen.continued:
                 continue
-            if (seen.summary, seen.persona) != (standing, persona):
+            if seen.persona != persona:
                 break
             if usage.eval_count and not message.thinking:
                 replies[message.id] = usage.eval_count
+            wanted = sent([part.id for part in said[:place]], seen)
+            counted = [*own, *(part for part in said[:place] if part.id in wanted)]
+            if seen.summary is not None:
+                text = self._store.memory.summary_text(owner, seen.summary)
+                counted.append(_standing(seen.summary, text))
+            last = last or {part.id for part in counted}
             count = usage.prompt_eval_count
-            if count and not is_cut(seen, count):
-                wanted = sent([part.id for part in parts[:place]], seen)
-                counted = [p for p in parts[:place] if p.id in wanted or p.id < 0]
-                return Counter(estimator, counted, count, replies)
-        return Counter(estimator, replies=replies)
+            if count and count >= seen.least and not is_cut(seen, count):
+                return Counter(estimator, counted, count, replies, count <= seen.budget, last)
+        return Counter(estimator, replies=replies, sent=last)
 
 
 def _fit(parts: list[Part], options: Options, counter: Counter, voice: Voice | None) -> Fit:
@@ -321,6 +353,23 @@ def _fit(parts: list[Part], options: Options, counter: Counter, voice: Voice | N
         f" for a context window of {num_ctx:,}: shorten it, choose another persona, or a larger"
         " num_ctx under Options, then try again."
     )
+
+
+def _standing(summary_id: int, text: str) -> Part:
+    return Part(-summary_id, "system", size(summing.wire_message(text)["content"]))
+
+
+def _at_most(estimator: Estimator, messages: list[dict[str, Any]]) -> float:
+    """Tokens, without those of the request."""
+    length = total(size(message["content"]) for message in messages)
+    return estimator.tokens(length) * (1 + estimator.doubt(length))
+
+
+def _new(kept: list[Part], fitted: Fit, counter: Counter) -> int:
+    """Tokens of what the server cannot have in its cache: a persona's system prompt it may have
+    from another chat."""
+    new = [part for part in kept if counter.is_new(part) and part.id != OF_PERSONA]
+    return fitted.tokens if new == kept else round(sum(map(counter.tokens, new)))
 
 
 def _speaking(persona: Persona, own: dict[str, str], zone: str, locale: str, model: str) -> Voice:

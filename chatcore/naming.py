@@ -15,8 +15,11 @@ ASK = (
 
 
 def wire_messages(branch: Sequence[Message]) -> list[dict[str, Any]]:
-    """The first messages with text and the last, as /api/chat takes them, and the question."""
-    written = [message for message in branch if message.body]
+    """The first messages with text and the last, as /api/chat takes them, and the question;
+    nothing where none is to be sent."""
+    written = [message for message in branch if message.body and message.keep != "left_out"]
+    if not written:
+        return []
     told = [*written[:2], *written[2:][-2:]]
     return [
         *({"role": message.role, "content": message.body[:EXCERPT]} for message in told),

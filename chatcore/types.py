@@ -133,14 +133,18 @@ class Attachment:
 
 
 class Size(NamedTuple):
-    """How long texts and images are, which says about how many tokens they take."""
+    """How long texts and images are, by the pieces that counting.py tells apart: about how many
+    tokens they take."""
 
     messages: int = 0
     words: int = 0
-    """Words, numbers and signs: pieces of which a model's tokens seldom hold more than one."""
     extra: int = 0
     """Bytes in UTF-8 beyond one a character: a script that has some has fewer letters a token."""
     images: int = 0
+    rare: int = 0
+    """Pairs of letters: a word with many that are rare in English falls into more tokens."""
+    digits: int = 0
+    blanks: int = 0
 
 
 class Sample(NamedTuple):
@@ -184,7 +188,7 @@ class Seen:
     tokens: int
     """As it was predicted."""
     new: int
-    """Of those, how many no reply before had seen."""
+    """Of those, how many no reply before had seen; all, where the server can have none of them."""
     sure: bool
     """Whether the prediction rests on the model's own counts."""
     size: Size
@@ -211,6 +215,9 @@ class Seen:
     """The version of the persona whose system prompt went first."""
     values: dict[str, str] = field(default_factory=dict)
     """Of the variables in that, as they were filled."""
+    least: int = 0
+    budget: int = 0
+    """Tokens that it took at least, by earlier counts, and those that there were for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def test_healthz_tells_what_answers(app, fake):
     assert report == {
         "status": "ok",
         "version": __version__,
-        "schema": "m015_token_ids",
+        "schema": "m016_lengths",
         "model_server": {"version": fake.version, "embedded": False},
     }
 

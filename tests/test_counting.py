@@ -102,18 +102,53 @@ def test_an_image_counts_as_ollama_counts_it():
 
 
 def test_the_size_of_a_text():
-    assert size("two words") == Size(1, 2, 0)
-    assert size("héllo, 2026!\n") == Size(1, 6, 1)
-    assert size("你好\ud800") == Size(1, 2, 4)
+    assert size("then stone") == Size(1, 2)
+    assert size("thé, 2026!\n") == Size(1, 3, 1, rare=1, digits=4, blanks=2)
+    assert size("你好\ud800") == Size(1, 2, 4, rare=1)
+    assert size("xqz getThem") == Size(1, 3, rare=4)
     assert total([size("a"), size("b c", images=1)]) == Size(2, 3, 0, 1)
-
-
-def test_no_word_is_too_long_to_be_counted():
-    assert size("A" * 8000).words == 1000
-    assert size("9" * 300).words == 100
-    assert size("_" * 50).words == size("!" * 50).words == 50
-
     assert total([]) == Size()
+
+
+# What the demo model counted of them, by the thousand characters.
+WALLS = {
+    "9": 1000,
+    "9 8 ": 1000,
+    "deadbeef01": 500,
+    "AQGTZK": 665,
+    "e": 500,
+    " \t\r ": 751,
+    " \t": 1000,
+    "\r": 1000,
+    "\t": 125,
+    "a  ": 666,
+    "$;": 1000,
+    "今天": 1000,
+}
+
+
+@pytest.mark.parametrize("unit", WALLS)
+@pytest.mark.parametrize("learned", [None, *CHATS])
+def test_no_text_takes_more_than_is_reckoned_with(unit, learned):
+    """Of a kind that no count has told of as well."""
+    samples = [sample(*request) for request in requests(CHATS[learned])] if learned else []
+    part = Part(1, "user", size(unit * (1000 // len(unit))))
+    counter = Counter(Estimator(samples))
+    assert counter.tokens(part) * (1 + counter.doubt(part)) > 0.95 * WALLS[unit]
+
+
+def test_prose_is_not_reckoned_with_far_more_than_it_takes():
+    samples = [sample(*request) for request in requests(CHATS["prose"])]
+    counter = Counter(Estimator(samples))
+    *_, (parts, count) = requests(CHATS["prose"])
+    at_most = sum(counter.tokens(part) * (1 + counter.doubt(part)) for part in parts)
+    assert count < counter.request + at_most < 1.4 * count
+
+
+def test_a_count_beyond_what_was_thought_possible_may_be_of_a_part():
+    parts, count = list(requests(CHATS["prose"]))[3]
+    known, cut = (Counter(Estimator([]), parts, count, whole=whole) for whole in (True, False))
+    assert known.doubt(parts[0]) < 0.05 < 0.3 < cut.doubt(parts[0])
 
 
 def test_what_was_counted_is_surer_than_what_was_not():

@@ -1,7 +1,7 @@
 """Which messages fit a window: what holds for every chat."""
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from chatcore.context import CUT, Fit, fit, is_cut, room, sent
@@ -51,11 +51,28 @@ counts = st.sampled_from([Exact(), Doubtful()])
 
 
 def fitted(parts, count, num_ctx=400):
+    """A chat that is refused is one whose messages that must be in are too much indeed."""
     try:
         return fit(parts, num_ctx, None, count)
     except PromptTooLong:
-        assume(False)
-        raise
+        tokens = [count.tokens(part) for part in by_id(parts, must_be_in(parts))]
+        at_most = 3 + sum(tokens) * (1 + count.doubt(None))
+        assert 3 + sum(tokens) > 300 or at_most >= num_ctx
+        reject()
+
+
+def must_be_in(parts):
+    """System messages, pinned messages with their turns, and the last turn."""
+    last, turn, turns = prompt_of(parts), None, {}
+    for part in parts:
+        wanted = part.role != "system" and (part.keep != "left_out" or part.id >= last)
+        if wanted and part.role == "user":
+            turn = part.id
+        if wanted and turn:
+            turns.setdefault(turn, []).append(part)
+    kept = [t for n, t in turns.items() if n == last or any(p.keep == "pinned" for p in t)]
+    system = [p.id for p in parts if p.role == "system" and p.keep != "left_out"]
+    return [*system, *(part.id for turn in kept for part in turn)]
 
 
 def by_id(parts, ids):
@@ -72,6 +89,7 @@ def test_it_is_never_over_budget_and_nothing_is_counted_twice(parts, count):
     found = fitted(parts, count)
     assert found.tokens == 3 + sum(count.tokens(part) for part in by_id(parts, found.sent))
     assert found.tokens <= found.budget == 300
+    assert 3 + (found.tokens - 3) * (1 + count.doubt(None)) < 400
     assert len(set(found.sent)) == len(found.sent)
 
 
@@ -91,12 +109,13 @@ def test_system_prompts_and_the_last_prompt_are_always_in(parts, count):
 
 
 @given(parts, counts)
-def test_pinned_messages_are_in_unless_no_prompt_stands_before_them(parts, count):
+def test_pinned_messages_are_in_or_it_is_told_that_no_prompt_stands_before_them(parts, count):
     found = fitted(parts, count)
     last = prompt_of(parts)
     prompts = [p.id for p in parts if p.role == "user" and (p.keep != "left_out" or p.id == last)]
-    pinned = {p.id for p in parts if p.keep == "pinned" and p.id >= prompts[0]}
-    assert pinned <= set(found.sent)
+    pinned = {p.id for p in parts if p.keep == "pinned"}
+    assert pinned - set(found.sent) == set(found.unsent)
+    assert all(n < prompts[0] for n in found.unsent)
 
 
 @given(parts, counts)
@@ -166,6 +185,20 @@ def test_room_for_the_reply_is_what_was_asked_for_or_a_quarter():
     assert [room(512, 5000), room(512, -1)] == [256, 128]
 
 
+def test_what_may_be_more_than_the_window_is_refused():
+    assert fit(chat(260), 400, None, Doubtful()).sent == (1,)
+    with pytest.raises(PromptTooLong, match=r"takes up to 408 tokens .* 300 of .* 400 "):
+        fit(chat(268), 400, None, Doubtful())
+
+
+def test_the_summary_is_named_where_it_leaves_no_room():
+    summary = Part(-7, "system", Size(1, 290))
+    with pytest.raises(PromptTooLong, match="shorten the summary"):
+        fit([summary, *chat(50)], 400, None, Exact())
+    with pytest.raises(PromptTooLong, match=r"unpin messages, or choose"):
+        fit(chat(5, 290, 5, pinned=1), 400, None, Exact())
+
+
 def seen(**facts):
     return Seen(8192, 4000, 300, True, Size(), 1, **facts)
 
@@ -181,3 +214,13 @@ def test_a_server_that_read_far_less_than_was_sent_cut_it(count, cut):
 
 def test_nothing_is_said_of_a_guess():
     assert not is_cut(Seen(8192, 4000, 300, False, Size(), 1), 2048)
+
+
+@pytest.mark.parametrize(("count", "cut"), [(3899, True), (3901, False), (420, False)])
+def test_a_count_that_did_not_grow_with_the_chat_is_of_a_part(count, cut):
+    assert is_cut(Seen(8192, 4000, 300, False, Size(), 1, least=3900), count) is cut
+
+
+def test_a_request_of_which_nothing_can_be_cached_is_cut_where_far_less_was_read():
+    assert is_cut(Seen(8192, 5569, 5569, True, Size(), 1), 2048)
+    assert not is_cut(Seen(8192, 5569, 5000, True, Size(), 1), 2048)

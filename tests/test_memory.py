@@ -5,7 +5,9 @@ from contextlib import closing
 
 import pytest
 
-from chatcore.errors import MessageNotFound, SessionNotFound
+from chatcore.context import is_cut
+from chatcore.counting import size
+from chatcore.errors import LeftOut, MessageNotFound, SessionNotFound
 from chatcore.memory import Memory, Target
 from chatcore.options import Choice, Options
 from chatcore.settings import Settings
@@ -107,6 +109,67 @@ def test_what_is_left_out_by_hand_is_not_sent_until_it_is_let_in(generations, st
         assert (message.body in sent(fake)) is (keep == "")
 
 
+def true_count(turns):
+    """Of a chat of such prompts, and replies of a word."""
+    return 20 + 6 * (2 * turns - 1) + 200 * turns + turns - 1
+
+
+def grown(generations, store, owner, fake, turns, holds):
+    """The replies of a chat with a server that holds so many tokens, whatever is asked for."""
+    session_id, replies = None, []
+    for n in range(1, turns + 1):
+        fake.reply("ok", Done(prompt_eval_count=min(holds, true_count(n)), eval_count=1))
+        generation = start(generations, owner, "then " * 200, session_id)
+        followed(generation)
+        session_id = generation.turn.session.id
+        replies.append(last(store, generation))
+    return replies
+
+
+def test_a_server_that_cuts_is_noticed_at_every_reply(generations, store, ann, fake):
+    replies = grown(generations, store, ann, fake, 16, holds=1500)
+    told = [is_cut(reply.seen, reply.usage.prompt_eval_count) for reply in replies]
+    assert told == [False] * 7 + [True] * 9
+
+
+def test_what_a_server_cut_is_still_predicted(generations, memory, store, ann, fake):
+    replies = grown(generations, store, ann, fake, 16, holds=1500)
+    assert replies[-1].seen.tokens == pytest.approx(true_count(16), rel=0.05)
+    counts = [sample.tokens for sample in store.memory.samples(ann, MODEL)]
+    assert counts == [1500, *(true_count(n) for n in range(6, 0, -1))]
+
+
+def test_a_server_that_counts_only_what_is_new_is_not_said_to_cut(generations, store, ann, fake):
+    session_id = None
+    for n in range(8):
+        fake.reply("ok", Done(prompt_eval_count=240 if n == 0 else 208, eval_count=1))
+        generation = start(generations, ann, "then " * 200, session_id)
+        followed(generation)
+        session_id = generation.turn.session.id
+        assert not is_cut(last(store, generation).seen, 208)
+
+
+def test_a_first_prompt_that_the_server_cut_is_noticed(generations, store, ann, fake):
+    grown(generations, store, ann, fake, 4, holds=8192)
+    fake.reply("ok", Done(prompt_eval_count=2048))
+    generation = start(generations, ann, "then " * 4000)
+    followed(generation)
+    assert is_cut(last(store, generation).seen, 2048)
+
+
+def test_a_prompt_that_is_left_out_is_not_sent_by_a_click_on_its_reply(
+    generations, store, ann, fake
+):
+    session_id = chat(generations, ann, 2)
+    _, _, prompt, reply = store.messages(ann, session_id)
+    store.memory.keep(ann, prompt.id, "left_out")
+    with pytest.raises(LeftOut, match="never sent"):
+        generations.resume(ann, reply)
+    with pytest.raises(LeftOut):
+        generations.regenerate(ann, reply, MODEL)
+    assert len(fake.requests) == 2
+
+
 def test_what_is_pinned_is_sent_however_old(small, store, ann, fake):
     session_id = chat(small, ann, 8)
     first = store.messages(ann, session_id)[0]
@@ -164,6 +227,16 @@ def test_a_model_that_does_not_see_is_sent_no_image_tokens(memory, store, ann):
     assert len(memory.next(ann, session, Target(MODEL, sees=False)).fit.sent) == 2
 
 
+UNSEEN = """File "notes.txt":
+```
+größer
+```
+
+Image "cat.png": left out, as you cannot see images.
+
+what?"""
+
+
 def test_a_message_is_counted_with_its_files_and_without_thoughts(store, ann):
     files = [
         File("notes.txt", "text/plain; charset=utf-8", b"", "größer"),
@@ -172,8 +245,8 @@ def test_a_message_is_counted_with_its_files_and_without_thoughts(store, ann):
     turn = store.begin_turn(ann, None, "what?", MODEL, attachments=files)
     store.finish_reply(ann, turn.reply.id, "done", "that", thinking="long thoughts")
     assert [part.size for part in store.memory.parts(ann, turn.reply.id)] == [
-        Size(1, 4, 2, 1),
-        Size(1, 1, 0, 0),
+        size(UNSEEN, images=1),
+        size("that"),
     ]
     assert store.memory.parts(ann, None) == []
 
@@ -193,7 +266,7 @@ def test_the_words_of_a_message_are_counted_once(store, ann):
     store.memory.parts(ann, turn.prompt.id)
     store.check()  # a write behind which the one of the count is on disk
     with closing(sqlite3.connect(store.location)) as db:
-        db.execute("update lengths set words = 9")
+        db.execute("update lengths set size = '[1, 9]'")
         db.commit()
     assert store.memory.parts(ann, turn.prompt.id)[0].size.words == 9
 
@@ -209,7 +282,7 @@ def test_samples_are_of_the_owner_and_the_model(generations, store, ann, bob, fa
     followed(start(generations, ann, "hello"))
     followed(start(generations, ann, "hello", model="other:1b"))
     followed(start(generations, bob, "hello"))
-    assert store.memory.samples(ann, MODEL) == [Sample(Size(1, 1), 21)]
+    assert store.memory.samples(ann, MODEL) == [Sample(size("hello"), 21)]
 
 
 def test_samples_are_found_by_their_index(store):

@@ -3,7 +3,7 @@
 import pytest
 
 from chatcore import naming
-from chatcore.errors import ServerError, TooBusy
+from chatcore.errors import LeftOut, ServerError, TooBusy
 from chatcore.types import Message
 from tests.fake_ollama import PAUSE
 from tests.test_generations import PATIENCE, followed, start
@@ -45,6 +45,18 @@ def test_the_model_is_asked_with_the_beginning_and_names_the_chat(
     assert [m["role"] for m in asked] == ["user", "assistant", "user"]
     assert len(asked[0]["content"]) == naming.EXCERPT
     assert len(store.messages(ann, session.id)) == 2
+
+
+def test_what_is_left_out_is_not_sent_for_a_name(generations, store, ann, fake, session):
+    prompt, reply = store.messages(ann, session.id)
+    store.memory.keep(ann, prompt.id, "left_out")
+    fake.reply("Bread")
+    named(generations, ann, session)
+    assert [m["role"] for m in fake.requests[-1]["messages"]] == ["assistant", "user"]
+    store.memory.keep(ann, reply.id, "left_out")
+    with pytest.raises(LeftOut):
+        named(generations, ann, session)
+    assert len(fake.requests) == 2
 
 
 def test_an_answer_without_an_end_is_read_to_a_limit(generations, store, ann, fake, session):

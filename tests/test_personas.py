@@ -1,6 +1,7 @@
 """Personas: what one is, what fills its prompt, how it is kept, and what of it the model sees."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import datetime
 
@@ -276,11 +277,21 @@ def test_its_prompt_is_counted(memory, store, ann, pirate):
     assert plan.seen.first == without.seen.first
 
 
-def test_a_prompt_of_100_kb_is_refused_before_it_is_sent(generations, store, ann, fake):
-    long = store.personas.create(ann, PIRATE.model_copy(update={"system": "x" * 100_000}))
+@pytest.mark.parametrize(
+    "system",
+    ["then " * 20_000, "x" + " \t\r " * 24_000, "9" * 15_000],
+    ids=["words", "blanks", "9"],
+)
+def test_a_prompt_that_cannot_fit_is_refused_before_it_is_sent(
+    generations, store, ann, fake, system
+):
+    long = store.personas.create(ann, PIRATE.model_copy(update={"system": system}))
     generation = began(generations, ann, long)
     followed(generation)
-    assert "The system prompt of Pirate takes about 13," in last(store, generation).error
+    told = re.search(
+        r"system prompt of Pirate takes about ([\d,]+) tokens", last(store, generation).error
+    )
+    assert int(told[1].replace(",", "")) >= 15_000
     assert fake.requests == []
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from chatcore.counting import size
 from chatcore.errors import DiskFull, SessionNotFound, StoreError
 from chatcore.personas import Persona
 from chatcore.store.sqlite import SqliteStore, records, rows, schema
@@ -303,6 +304,22 @@ def test_chats_of_before_personas_are_with_nobody(path):
     kept = store.personas.create(ann, Persona(name="Ada"))
     store.personas.use(ann, "old", InForce(kept.version))
     assert store.session(ann, "old").persona == InForce(kept.version)
+    store.close()
+
+
+def test_what_was_counted_by_other_pieces_is_counted_anew(path):
+    make_before(path, "m016_lengths")
+    with Database(path) as db:
+        db["owners"].insert({"n": 1, "created_at": 0})
+        db["identities"].insert({"key": "ann", "owner_n": 1})
+        times = {"created_at": 0, "updated_at": 0}
+        db["sessions"].insert({"pk": 1, "id": "old", "owner_n": 1, "title": "t"} | times)
+        message = {"id": 1 << 41, "session_pk": 1, "role": "user", "state": "done", "body": "99"}
+        db["messages"].insert(message | {"created_at": 0})
+        db["lengths"].insert({"message_id": 1 << 41, "words": 1, "extra": 0})
+    store = SqliteStore(path)
+    [part] = store.memory.parts(1, 1 << 41)
+    assert part.size == size("99")
     store.close()
 
 

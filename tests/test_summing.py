@@ -3,7 +3,7 @@
 import pytest
 
 from chatcore import summing
-from chatcore.errors import MessageNotFound, NothingToSumUp, ServerError
+from chatcore.errors import MessageNotFound, NothingToSumUp, ServerError, SummaryRefused
 from chatcore.memory import Memory, Target
 from chatcore.options import Compact
 from chatcore.settings import Settings
@@ -187,6 +187,52 @@ def test_a_turn_longer_than_a_request_is_cut_for_its_summary(small, store, ann, 
     followed(start(small, ann, "so?", session_id))
     assert sent(fake)[0].endswith("much is long")
     assert all(len("".join(sent(fake, n))) < 2048 for n in range(1, len(fake.requests)))
+
+
+@pytest.fixture
+def corrected(small, memory, store, ann, fake, ada):
+    """Puts another text in the place of the chat's summary, as a person does."""
+    answer_all(fake, ADA)
+    followed(start(small, ann, "what is my name?", ada))
+
+    def correct(body):
+        session = store.session(ann, ada)
+        summary = store.memory.summary(ann, session.leaf_id)
+        return memory.correct(ann, session, summary, body, Target(MODEL))
+
+    return correct
+
+
+def test_a_corrected_summary_leaves_room_for_the_chat(small, store, ann, fake, ada, corrected):
+    for body in ("long " * 600, "9" * 300, " \n"):
+        with pytest.raises(SummaryRefused):
+            corrected(body)
+    corrected("then " * 120)
+    for n in range(4):
+        generation = start(small, ann, f"{n}: {WORDS}", ada)
+        followed(generation)
+        assert last(store, generation).state == "done"
+
+
+def test_a_new_summary_is_made_beside_the_one_before(small, store, ann, fake, ada, corrected):
+    made = corrected("short")  # in a larger window it might be longer than is taken in this one
+    store.memory.summarise(ann, made.message_id, "then " * 260)
+    before = len(fake.requests)
+    for n in range(6):
+        followed(start(small, ann, f"{n}: {WORDS}", ada))
+    asked = [body for body in fake.requests[before:] if is_summing(body)]
+    assert asked
+    for body in asked:
+        words = sum(len(message["content"].split()) for message in body["messages"])
+        signs = 20 + 8 * len(body["messages"])  # of the template, and between the words
+        assert words + signs + body["options"]["num_predict"] <= 512
+
+
+def test_what_a_chat_took_is_known_when_its_summary_is_another(memory, store, ann, ada, corrected):
+    before = memory.next(ann, store.session(ann, ada), Target(MODEL))
+    corrected("She is Grace.")
+    after = memory.next(ann, store.session(ann, ada), Target(MODEL))
+    assert after.fit.sent[1:] == before.fit.sent[1:]
 
 
 def test_another_branch_has_its_own_memory(small, store, ann, fake, ada):

@@ -11,7 +11,7 @@ from chatcore.errors import ChatError
 from chatcore.generation import Generation
 from chatcore.service import Hearth
 from chatcore.types import Keep, Message, Summary
-from chatcore.ui import state, words
+from chatcore.ui import state, target, words
 
 LOOKED_AT = 20  # messages, from the end, among which a reply with text is looked for
 
@@ -186,9 +186,13 @@ def cancel_editing_summary() -> None:
 
 def save_summary(summary: Summary) -> None:
     body = st.session_state[f"summary_text_{summary.id}"]
-    if not is_blank(body) and attempt(
-        lambda services, owner: services.store.memory.summarise(owner, summary.message_id, body)
-    ):
+
+    def change(services: Hearth, owner: int) -> None:
+        if session := state.session(services, owner, st.query_params.get("session")):
+            model = target.of(services, session.model)
+            services.memory.correct(owner, session, summary, body, model)
+
+    if attempt(change):
         cancel_editing_summary()
 
 

@@ -10,6 +10,7 @@ from chatcore.types import Message
 from chatcore.ui import picker, target, words
 from chatcore.ui.state import View
 
+ESTIMATE = "An estimate for a short prompt: a long one, or a file, may leave out more."
 LINE = "The model's memory begins here"
 
 
@@ -38,7 +39,7 @@ class Gauge:
         else:
             told = words.gauge(plan.fit, self._sums_up) if plan else ""
         if self._caption:
-            self._caption.caption(told) if told else self._caption.empty()
+            self._caption.caption(told, help=ESTIMATE) if told else self._caption.empty()
         rules = _greyed(messages) + _line(plan)
         # With an element beside it the style sheet stays where it is put.
         self._marks.html(f"<style>{rules}</style><i></i>") if rules else self._marks.empty()

@@ -157,11 +157,16 @@ def speed(rate: float) -> str:
 def gauge(fit: Fit, compact: bool) -> str:
     """What the next request will hold: 14 messages, 3,100 of 8,192 tokens"""
     told = f"{things(len(fit.sent), 'message')}, {fit.tokens:,} of {fit.num_ctx:,} tokens"
+    if fit.unsent:
+        pinned = things(len(fit.unsent), "pinned message")
+        told = f"{told} · {pinned} not sent, as no prompt before is"
     if fit.left_out:
         oldest = things(len(fit.left_out), "older message")
         becomes = "summed up first" if compact else "left out, above the line"
         return warning(f"{told} · {oldest} will be {becomes}")
-    return warning(f"{told} · nearly full") if fit.tokens > NEAR * fit.budget else told
+    if fit.tokens > NEAR * fit.budget:
+        return warning(f"{told} · nearly full")
+    return warning(told) if fit.unsent else told
 
 
 def seen(of: Seen) -> str:

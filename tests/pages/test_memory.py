@@ -116,6 +116,28 @@ def test_a_pinned_message_is_always_sent(small, open_page, fake):
     assert any("pinned" in caption.value for caption in page.caption)
 
 
+def test_a_pinned_reply_whose_prompt_is_left_out_is_told_not_to_be_sent(open_page, fake):
+    page = choose(talk(open_page(), 2), 1, "Pin: always send it")
+    page = choose(page, 0, "Leave out: never send it")
+    assert "1 pinned message not sent, as no prompt before is" in gauge(page)
+    reply = service.hearth().store.messages(1, session_of(page))[1]
+    send(page, "now?")
+    assert reply.body not in contents(fake.requests[-1])
+
+
+def test_the_gauge_says_for_what_it_is_an_estimate(open_page):
+    page = talk(open_page(), 1)
+    [helped] = [c.help for c in page.caption if re.search(r"messages?, [\d,]+ of", c.value)]
+    assert "for a short prompt" in helped
+
+
+def test_a_prompt_that_is_left_out_is_not_regenerated(open_page, fake):
+    page = choose(talk(open_page(), 1), 0, "Leave out: never send it")
+    page = choose(page, 1, "Regenerate")
+    assert "and so is never sent" in errors(page)[0]
+    assert len(fake.requests) == 1
+
+
 def test_what_the_model_saw_is_the_request_as_it_was_sent(small, open_page, fake):
     page = talk(open_page(), 8)
     page = choose(page, -1, "What the model saw")
@@ -204,6 +226,17 @@ def test_a_summary_is_corrected_on_the_page(small, open_page, fake):
     assert box.markdown[0].value == "It was about fire."
     send(page, "and now?")
     assert contents(fake.requests[-1])[0].endswith("It was about fire.")
+
+
+@pytest.mark.parametrize(("text", "why"), [("long " * 600, "shorten it"), (" ", "be empty")])
+def test_a_correction_that_cannot_be_is_refused(small, open_page, fake, text, why):
+    page = summed_up(talk(open_page(), 8))
+    page.button(key="edit_summary").click().run()
+    [area] = [a for a in page.text_area if (a.key or "").startswith("summary_text")]
+    area.set_value(text)
+    page.button(key="save_summary").click().run()
+    assert why in errors(page)[0]
+    assert [a for a in page.text_area if (a.key or "").startswith("summary_text")]
 
 
 def test_a_correction_belongs_to_the_summary_that_it_was_begun_with(small, open_page, fake):

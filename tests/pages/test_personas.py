@@ -225,9 +225,9 @@ def test_a_model_that_is_not_installed_is_a_word_and_the_picked_one_answers(open
 
 def test_a_prompt_of_100_kb_is_refused_before_sending(open_page, fake):
     open_page()
-    keep(PIRATE.model_copy(update={"system": "x" * 100_000}))
+    keep(PIRATE.model_copy(update={"system": "9" * 100_000}))
     page = choose(open_page())
-    assert "The system prompt of Pirate takes about 13" in page.warning[0].value
+    assert "The system prompt of Pirate takes about 100" in page.warning[0].value
     page = send(page, "hello")
     assert "The system prompt of Pirate" in errors(page)[0]
     assert [code.value for code in page.code] == ["hello"]
@@ -407,8 +407,8 @@ def test_what_cannot_be_is_told_by_its_field_and_not_saved(editor, key, value, t
 
 
 def test_a_prompt_that_cannot_fit_is_told_in_the_editor(editor):
-    page = editor.text_area(key="persona_edit_system").set_value("x" * 100_000).run()
-    assert "takes about 13" in warnings(page)[0]
+    page = editor.text_area(key="persona_edit_system").set_value("9" * 100_000).run()
+    assert "takes about 100" in warnings(page)[0]
 
 
 def test_what_a_window_costs_and_how_large_it_can_be_is_told_in_the_editor(open_page, fake):

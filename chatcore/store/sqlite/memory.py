@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from chatcore import wire
 from chatcore.counting import size
 from chatcore.errors import MessageNotFound
 from chatcore.options import Choice, Compact, Options
@@ -15,26 +16,30 @@ from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.connections import Readers, Writer
 from chatcore.types import Keep, Part, Sample, Seen, Size, Summary
 
-# The text is read where its words were not counted yet.
+# The text is read where it was not counted yet.
 PARTS = f"""
     {rows.BRANCH}
-    select m.id, m.role, m.keep, l.words, l.extra, count(a.id) - count(a.text),
-    case when l.words is null
-    then m.body || coalesce(char(10) || group_concat(a.text, char(10)), '') end
+    select m.id, m.role, m.keep, l.size, case when l.size is null then m.body end,
+    case when l.size is null then
+    (select json_group_array(json_array(a.id, a.name, a.text)) from attachments a
+     where a.message_id = m.id) end
     from branch join messages m using (id) left join lengths l on l.message_id = m.id
-    left join attachments a on a.message_id = m.id
-    group by branch.depth having m.body <> '' or count(a.id) order by branch.depth desc
+    where m.body <> '' or exists (select 1 from attachments a where a.message_id = m.id)
+    order by branch.depth desc
 """
 # A reply under way is counted again when it has ended. A message may be gone by now.
 COUNTED = """
-    insert or ignore into lengths(message_id, words, extra)
-    select id, ?, ? from messages where id = ? and state <> 'streaming'
+    insert or ignore into lengths(message_id, size)
+    select id, ? from messages where id = ? and state <> 'streaming'
 """
-SAMPLES = """
+# Not of requests that the server cut, nor those whose pieces were told apart otherwise.
+SAMPLES = f"""
     select json_extract(context, '$.size'), json_extract(usage, '$.prompt_eval_count')
     from messages indexed by messages_counted
     where model = ? and id >= ? and id < ? and context is not null
-    and json_extract(usage, '$.prompt_eval_count') > 0 order by id desc limit ?
+    and json_extract(usage, '$.prompt_eval_count') > 0
+    and json_extract(usage, '$.prompt_eval_count') >= json_extract(context, '$.least')
+    and json_array_length(context, '$.size') = {len(Size._fields)} order by id desc limit ?
 """
 SUMMARY_TEXT = """
     select summaries.body from summaries join messages m on m.id = message_id
@@ -87,7 +92,7 @@ class SqliteMemory:
             leaf = rows.message(db, owner, message_id).id
             found = db.execute(PARTS, [leaf]).fetchall()
         parts = [_part(row) for row in found]
-        if new := [part for part, row in zip(parts, found, strict=True) if row[-1] is not None]:
+        if new := [part for part, row in zip(parts, found, strict=True) if row[3] is None]:
             self._writer.note("how long messages are", partial(_keep_lengths, new))
         return parts
 
@@ -119,10 +124,14 @@ class SqliteMemory:
 
 
 def _part(row: tuple[Any, ...]) -> Part:
-    message_id, role, keep, words, extra, images, text = row
-    counted = Size(1, words, extra, images) if text is None else size(text, images)
-    return Part(message_id, role, counted, keep)
+    message_id, role, keep, counted, body, files = row
+    if counted is not None:
+        return Part(message_id, role, Size(*json.loads(counted)), keep)
+    told = [(name, text) for _, name, text in sorted(json.loads(files))]
+    images = sum(text is None for _, text in told)
+    # A model that sees is not told of an image, which takes far more than that.
+    return Part(message_id, role, size(wire.content(body, told), images), keep)
 
 
 def _keep_lengths(parts: list[Part], db: Database) -> None:
-    db.conn.executemany(COUNTED, [(part.size.words, part.size.extra, part.id) for part in parts])
+    db.conn.executemany(COUNTED, [(json.dumps(part.size), part.id) for part in parts])

@@ -341,3 +341,16 @@ def m015_token_ids(db: Database) -> None:
     alter table numbered rename to tokens;
     create index tokens_owner on tokens(owner_n);
     """)
+
+
+@migrations()
+def m016_lengths(db: Database) -> None:
+    """What a message takes is counted anew, by more kinds of pieces, and with its files as they
+    are sent."""
+    db.executescript("""
+    drop table lengths;
+    create table lengths(
+        message_id integer primary key references messages(id) on delete cascade,
+        size text not null
+    ) strict;
+    """)
