@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from chatcore.types import Chunk, Seen, Turn, Usage
+from chatcore.types import Chunk, Message, Seen, Turn, Usage
 
 HEARTBEAT = 0.1  # seconds a follower waits before it looks whether its page is still there
 
@@ -69,6 +69,9 @@ class Generation:
         self._ended = threading.Event()
         self._changed = threading.Condition()
         self._watchers: list[Callable[[], None]] = []
+
+    def is_of(self, owner: int, message: Message) -> bool:
+        return (self.owner, self.turn.reply.id) == (owner, message.id)
 
     @property
     def body(self) -> str:

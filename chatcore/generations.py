@@ -245,7 +245,7 @@ class Generations:
         while message.state == "streaming" and time.monotonic() < deadline:
             with self._registered:
                 generation = self._under_way.get(message.session_pk)
-                if generation is not None and _is_of(generation, owner, message):
+                if generation is not None and generation.is_of(owner, message):
                     return generation
                 # Committed by another page, which registers it within a moment; of another owner's
                 # the store will tell.
@@ -398,7 +398,3 @@ class Generations:
                 f"The reply was ended after {self._settings.reply_seconds} s"
                 " (HEARTH_REPLY_SECONDS): what was written is kept, and can be continued."
             ) from None
-
-
-def _is_of(generation: Generation, owner: int, message: Message) -> bool:
-    return (generation.owner, generation.turn.reply.id) == (owner, message.id)

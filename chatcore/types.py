@@ -133,8 +133,7 @@ class Attachment:
 
 
 class Size(NamedTuple):
-    """How long texts and images are, by the pieces that counting.py tells apart: about how many
-    tokens they take."""
+    """How much there is of texts and images, by the pieces that counting.py tells apart."""
 
     messages: int = 0
     words: int = 0

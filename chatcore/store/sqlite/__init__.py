@@ -21,7 +21,7 @@ from chatcore.store.posts import Posts
 from chatcore.store.prompts import Prompts
 from chatcore.store.search import Search
 from chatcore.store.shares import Shares
-from chatcore.store.sqlite import records, rows
+from chatcore.store.sqlite import files, records, rows
 from chatcore.store.sqlite.belongings import SqliteBelongings
 from chatcore.store.sqlite.connections import Readers, Writer, locked, translated
 from chatcore.store.sqlite.identities import SqliteIdentities
@@ -143,7 +143,7 @@ class SqliteStore:
             user = rows.insert(db, owner, session.pk, parent, "user", prompt)
             if instead_of is not None:
                 rows.copy_attachments(db, instead_of, user)
-            rows.attach(db, user, attachments)
+            files.attach(db, user, attachments)
             reply = rows.insert(db, owner, session.pk, user, "assistant", model=model)
             rows.move_leaf(db, session.pk, reply, model)
             return rows.turn(db, owner, session.id, user, reply)
@@ -170,7 +170,7 @@ class SqliteStore:
             if in_force is not None:
                 put_in_force(db, owner, pk, in_force)
             waiting = rows.insert_alone(db, owner, pk, "user", "waiting", prompt, model)
-            rows.attach(db, waiting, attachments)
+            files.attach(db, waiting, attachments)
             return rows.message(db, owner, waiting)
 
         return self._writer.call(wait)
@@ -287,15 +287,15 @@ class SqliteStore:
 
     def file(self, owner: int, attachment_id: int) -> File:
         with self._readers.lend() as db:
-            return File(**rows.attached(db, owner, attachment_id, rows.FILE))
+            return File(**files.attached(db, owner, attachment_id, rows.FILE))
 
     def digest(self, owner: int, attachment_id: int) -> str:
         with self._readers.lend() as db:
-            return str(rows.attached(db, owner, attachment_id, "a.sha256")["sha256"])
+            return str(files.attached(db, owner, attachment_id, "a.sha256")["sha256"])
 
     def content(self, owner: int, attachment_id: int) -> str | bytes:
         with self._readers.lend() as db:
-            found: str | bytes = rows.attached(db, owner, attachment_id, rows.CONTENT)["content"]
+            found: str | bytes = files.attached(db, owner, attachment_id, rows.CONTENT)["content"]
             return found
 
     def records(self, owner: int, since: int = 0, limit: int = 200_000) -> list[Record]:

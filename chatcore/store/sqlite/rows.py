@@ -3,10 +3,9 @@
 Every function works inside the transaction of the connection it is given.
 """
 
-import hashlib
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -18,7 +17,6 @@ from chatcore.options import BY_DEFAULT, Choice, Compact, kept
 from chatcore.types import (
     Attachment,
     Build,
-    File,
     InForce,
     Message,
     Role,
@@ -352,24 +350,6 @@ def renumbered(seen: Seen, ids: Mapping[int, int]) -> Seen:
     )
 
 
-def attach(db: Database, message_id: int, files: Sequence[File]) -> None:
-    for file in files:
-        text = None if file.text is None else clean(file.text)
-        db.execute(
-            "insert into attachments(message_id, name, media_type, sha256, characters, text, bytes)"
-            " values (?, ?, ?, ?, ?, ?, ?)",
-            [
-                message_id,
-                clean(file.name),
-                file.media_type,
-                hashlib.sha256(file.data).hexdigest(),
-                None if text is None else len(text),
-                text,
-                file.data,
-            ],
-        )
-
-
 def copy_attachments(db: Database, message_id: int, to: int) -> None:
     db.execute(
         "insert into attachments(message_id, name, media_type, sha256, characters, text, bytes)"
@@ -377,18 +357,6 @@ def copy_attachments(db: Database, message_id: int, to: int) -> None:
         " where message_id = ? order by id",
         [to, message_id],
     )
-
-
-def attached(db: Database, owner: int, attachment_id: int, columns: str) -> dict[str, Any]:
-    rows = db.query(
-        f"select {columns} from attachments a"
-        " join messages m on m.id = a.message_id join sessions s on s.pk = m.session_pk"
-        " where a.id = ? and s.owner_n = ?",
-        [attachment_id, owner],
-    )
-    if row := next(rows, None):
-        return row
-    raise MessageNotFound("There is no such file here.")
 
 
 def from_row(row: dict[str, Any]) -> Message:
