@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from chatcore.context import is_cut
 from chatcore.types import Message, Session
@@ -15,10 +16,18 @@ KEPT = {
 }
 
 
-def draw(message: Message, last: bool) -> None:
-    """How it ended, where that was not well; then one line: its cost, versions, rating and menu."""
+def draw(message: Message, last: bool, below: DeltaGenerator | None = None) -> None:
+    """How it ended, where that was not well; then one line: its cost, versions, rating and menu.
+
+    below: the one place for all of it, where it has been drawn already.
+    """
+    continuing = last and can_go_on(message)
+    if below and (continuing or message.state != "done" or _count_of_cut(message)):
+        with below.container():
+            draw(message, last)
+        return
     _ending(message)
-    if last and can_go_on(message):
+    if continuing:
         st.button(
             "Continue",
             icon=":material/play_arrow:",
@@ -27,7 +36,7 @@ def draw(message: Message, last: bool) -> None:
             args=(message,),
         )
     if message.role == "assistant" or message.keep or len(message.versions) > 1:
-        _line(message, last)
+        _line(message, last, below)
     else:
         _menu(message, last)  # alone: each container costs the browser as much as what is in it
     if message.seen and st.session_state.get("seen_of") == message.id:
@@ -36,8 +45,10 @@ def draw(message: Message, last: bool) -> None:
         prompts.ask_name(message)
 
 
-def _line(message: Message, last: bool) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+def _line(message: Message, last: bool, below: DeltaGenerator | None) -> None:
+    """Straight into its place, where the next run draws it again: an open menu stays open."""
+    container = below.container if below else st.container
+    with container(horizontal=True, vertical_alignment="center", gap="small"):
         if message.role == "assistant":
             st.caption(words.usage(message), width="content")
         if message.keep:
@@ -56,9 +67,14 @@ def _ending(message: Message) -> None:
             "Hearth was stopped during this reply: the text so far is kept.",
             icon=":material/power_off:",
         )
-    count = message.usage and message.usage.prompt_eval_count
-    if message.seen and count and is_cut(message.seen, count):
+    if (count := _count_of_cut(message)) and message.seen:
         st.warning(words.cut(message.seen, count), icon=":material/content_cut:")
+
+
+def _count_of_cut(message: Message) -> int | None:
+    """The server's count of the prompt, where it cut the chat further."""
+    count = message.usage and message.usage.prompt_eval_count
+    return count if message.seen and count and is_cut(message.seen, count) else None
 
 
 def _versions(message: Message) -> None:

@@ -158,7 +158,7 @@ class Transcript:
             _thoughts(above, message, drawn=message.thinking == thoughts)
         elif message.thinking:  # all of it came after the text, which stands where it belongs
             self._is_stale = True
-        self._draw_controls(message, below.container())
+        controls.draw(message, message.id == self._messages[-1].id, below)
         clock.tick_others()
         return generation.next
 

@@ -133,8 +133,7 @@ def test_a_link_to_a_message_leads_there_after_its_chat_was_joined(app, stranger
     ann, other = strangers(), strangers()
     chat(app, ann, "from Ann")
     session = chat(app, other, "from the other")
-    message = messages(other).first.locator("xpath=ancestor::*[contains(@class,'st-key-message_')]")
-    number = re.search(r"st-key-message_(\d+)", message.first.get_attribute("class"))[1]
+    number = re.search(r"st-key-message_(\d+)", messages(other).first.get_attribute("class"))[1]
     other.goto(invite(app, ann))
     other.get_by_role("button", name="Use them here").click()
     expect(chats(other)).to_have_count(2)
