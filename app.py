@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -41,6 +42,10 @@ log = logging.getLogger(__name__)
 # Until st.navigation has run once, Streamlit takes the files in pages/ for the pages: whoever comes
 # first, to the dashboard's address, would be told that there is none.
 PagesManager.uses_pages_directory = False
+
+# For how long a thread that draws a page may keep the others waiting, among them those that ask the
+# model and send its words: Python's own 5 ms come several times between Enter and the first word.
+sys.setswitchinterval(0.0005)
 
 # With one of these off, any page in a visitor's browser could talk to this server in their name.
 for guard in ("server.enableCORS", "server.enableXsrfProtection"):
