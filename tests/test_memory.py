@@ -287,7 +287,7 @@ def test_samples_are_of_the_owner_and_the_model(generations, store, ann, bob, fa
 
 def test_samples_are_found_by_their_index(store):
     with store._readers.lend() as db:
-        plan = db.execute(f"explain query plan {SAMPLES}", ["m", 1, 2, 3]).fetchall()
+        plan = db.execute(f"explain query plan {SAMPLES}", ["m", 1, 2, 7, 3]).fetchall()
     assert any("messages_counted (model=? AND id>? AND id<?)" in row[3] for row in plan)
 
 

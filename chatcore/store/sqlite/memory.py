@@ -33,13 +33,13 @@ COUNTED = """
     select id, ? from messages where id = ? and state <> 'streaming'
 """
 # Not of requests that the server cut, nor those whose pieces were told apart otherwise.
-SAMPLES = f"""
+SAMPLES = """
     select json_extract(context, '$.size'), json_extract(usage, '$.prompt_eval_count')
     from messages indexed by messages_counted
     where model = ? and id >= ? and id < ? and context is not null
     and json_extract(usage, '$.prompt_eval_count') > 0
     and json_extract(usage, '$.prompt_eval_count') >= json_extract(context, '$.least')
-    and json_array_length(context, '$.size') = {len(Size._fields)} order by id desc limit ?
+    and json_array_length(context, '$.size') = ? order by id desc limit ?
 """
 SUMMARY_TEXT = """
     select summaries.body from summaries join messages m on m.id = message_id
@@ -99,7 +99,7 @@ class SqliteMemory:
     def samples(self, owner: int, model: str, limit: int = 40) -> list[Sample]:
         mine = [rows.first_id(owner, 0), rows.first_id(owner + 1, 0)]
         with self._readers.lend() as db:
-            found = db.execute(SAMPLES, [model, *mine, limit]).fetchall()
+            found = db.execute(SAMPLES, [model, *mine, len(Size._fields), limit]).fetchall()
         return [Sample(Size(*json.loads(size)), tokens) for size, tokens in found]
 
     def saw(self, owner: int, message_id: int, seen: Seen) -> None:
