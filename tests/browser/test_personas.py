@@ -295,7 +295,8 @@ def test_a_prompt_of_100_kb_is_refused_before_it_is_sent(app, fake, page):
     long = PIRATE.model_copy(update={"system": "x" * 100_000})
     upload(page, "long.json", exchange.write(long).encode())
     begin_chat(page)
-    expect(page.get_by_text("The system prompt of Pirate takes about 13,")).to_be_visible()
+    told = re.compile(r"The system prompt of Pirate takes about \d+,\d+")
+    expect(page.get_by_text(told)).to_be_visible()
     send(page, "hello")
     expect(page.locator(".st-key-unsent_0")).to_contain_text("hello")
     assert fake.requests == []
