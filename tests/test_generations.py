@@ -357,6 +357,8 @@ def test_what_is_tried_out_ends_when_its_page_is_gone(generations, ann, fake, mo
     generation = tried_out(generations, ann)
     generation.wait()
     fake.wait_until_idle()
+    assert generation.stopped
+    assert generation.body in ("", "half ")
 
 
 def test_a_slow_disk_under_one_page_holds_up_no_other_reply(

@@ -157,9 +157,13 @@ def test_that_a_page_is_gone_is_told_in_its_turn(asked):
     async def streamlit(scope, receive, send):
         await receive()
         await send({"type": "websocket.send", "bytes": b"drawn"})
+        went_on.append(True)
 
     async def receive():
         return frame(b"ask 1")
 
+    went_on = []
+
     app = InTurn(streamlit, lambda content: Stamped("ask 1", content, 1.0))
     asyncio.run(app(SCOPE, receive, gone))
+    assert went_on == [True]

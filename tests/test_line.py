@@ -150,5 +150,6 @@ def test_one_whose_wait_is_cancelled_is_still_in_line():
         await asyncio.gather(waiting, return_exceptions=True)
         line.leave(first)
         await asyncio.wait_for(second.wait(), 10)
+        return waiting.cancelled()
 
-    asyncio.run(scene())
+    assert asyncio.run(scene())

@@ -89,6 +89,7 @@ def test_another_browser_of_the_one_owner_sees_it_all(fake, tmp_path, browser, p
         reply(elsewhere, "first words")
         fake.release()
         reply(elsewhere, "last words")
+        expect(messages(elsewhere)).to_have_count(4)
         elsewhere.context.close()
     finally:
         app.stop()

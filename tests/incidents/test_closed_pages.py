@@ -59,3 +59,5 @@ def test_what_was_sent_just_before_is_answered(app, fake, leave):
     for n in range(PAGES):
         asyncio.run(send_and_leave(app, cookie, f"prompt {n}", leave))
     until(lambda: len(fake.requests) == PAGES)
+    sent = {request["messages"][-1]["content"] for request in fake.requests}
+    assert sent == {f"prompt {n}" for n in range(PAGES)}
