@@ -247,8 +247,7 @@ class Generations:
                 generation = self._under_way.get(message.session_pk)
                 if generation is not None and generation.is_of(owner, message):
                     return generation
-                # Committed by another page, which registers it within a moment; of another owner's
-                # the store will tell.
+                # Another page registers it within a moment; of another owner's the store will tell.
                 self._registered.wait(HEARTBEAT)
             # Not in the lock, which the end of every reply takes.
             message = self._store.message(owner, message.id)
