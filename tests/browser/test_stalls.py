@@ -127,9 +127,8 @@ def test_a_scratch_chat_shows_all_that_arrives_together(app, fake, page, stall):
     page.get_by_label("Name", exact=True).press("Tab")
     box = page.locator(".st-key-scratch_prompt textarea")
     expect(box).to_be_enabled()
-    fake.reply("first ", PAUSE, "never")
     with stall:
-        for text in ("one", "two"):
+        for text in ("one [[t1-n1000.slow]]", "two"):
             box.fill(text)
             box.press("Enter")
     scratch = page.locator(".st-key-scratch")
