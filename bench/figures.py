@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import ollama
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from bench import probe
@@ -204,6 +205,16 @@ def fit_long(_: Round) -> Values:
     return values
 
 
+def client_alone(this: Round) -> Values:
+    """What the official client takes to read a long reply at full speed, and no app around it."""
+    messages = [{"role": "user", "content": f"[[{REPLIES['8000']}.alone]]"}]
+    client = ollama.Client(this.lab.fake.host)
+    began = time.perf_counter()
+    for _ in client.chat(MODEL, messages, stream=True):
+        pass
+    return {"8000": 1000 * (time.perf_counter() - began)}
+
+
 REPLIES = {"first": "t50-n50", "paced": "t200-n1000", "2000": "t0-n2000", "8000": "t0-n8000"}
 
 FIGURES: dict[str, Callable[[Round], Values]] = {
@@ -212,6 +223,7 @@ FIGURES: dict[str, Callable[[Round], Values]] = {
     **{f"{name}-used": partial(reply, spec=spec, kind="used") for name, spec in REPLIES.items()},
     "open-long": open_long,
     "first-long": partial(reply, spec=REPLIES["first"], kind="long"),
+    "client": client_alone,
     "fit": fit_long,
     "stop": stop,
     "memory": open_pages,

@@ -42,6 +42,7 @@ LONG = [
     Row("open to last message shown", "ms", "open"),
     Row("sent to the browser by it", "kB", "open_bytes", scale=1e-3, digits=1),
 ]
+CLIENT = [Row("by the official client alone", "ms", "8000")]
 FIT = [
     Row("to a window of 8,192", "ms", "some", digits=2),
     Row("all of them", "ms", "all", digits=2),
@@ -63,6 +64,7 @@ SECTIONS = [
     Section("Cold start", {"cold": ""}, COLD),
     Section("A reply in a new chat: tokens", PACES, REPLY),
     Section("... after 30 messages, 50 chats", {f"{k}-used": v for k, v in PACES.items()}, REPLY),
+    Section("8,000 tokens at once", {"client": ""}, CLIENT),
     Section("A chat of 500 messages", {"open-long": ""}, LONG),
     Section("... a reply in it: tokens", {"first-long": "50 at 50/s"}, REPLY),
     Section("1,000 messages fitted to the window", {"fit": ""}, FIT),
