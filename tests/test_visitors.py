@@ -374,7 +374,7 @@ def refused(app, **headers):
         (name.encode(), value.encode()) for name, value in (headers | {"host": "localhost"}).items()
     ]
     scope = {"type": "websocket", "headers": raw, "client": ("127.0.0.1", 4711), "scheme": "ws"}
-    asyncio.run(Peer(app)(scope, None, send))
+    asyncio.run(Peer(app)(scope | {"path": "/_stcore/stream"}, None, send))
     return sent[0].get("status") == 403
 
 

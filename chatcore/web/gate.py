@@ -1,6 +1,7 @@
 """Who is let in at all: under a name of this server, and to the page from the page itself."""
 
 import logging
+import re
 from collections.abc import Callable, Collection
 
 from starlette.requests import HTTPConnection
@@ -16,6 +17,10 @@ OTHER_PAGE = (
     "Only a page of this server may do that: let your proxy pass the Host header on,"
     " or name the page's origin in server.corsAllowedOrigins."
 )
+NOT_HERE = "Nobody is told that here."
+# Streamlit tells anybody how many pages are open and how many bytes wait on them to be sent, and
+# has a second way to drive a page, which no page uses.
+UNUSED = re.compile(r"/_stcore/(metrics|agent)(/|$)")
 
 
 class Gate:
@@ -44,6 +49,8 @@ class Gate:
         hosts = connection.headers.getlist("host")
         if not self._is_host_allowed(hosts[0] if len(hosts) == 1 else None):
             return OTHER_HOST
+        if UNUSED.search(scope["path"]):
+            return NOT_HERE
         if scope["type"] == "websocket" and not self._may_open(connection):
             return OTHER_PAGE
         return ""

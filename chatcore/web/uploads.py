@@ -28,11 +28,12 @@ class Uploads:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         to = UPLOAD.search(scope["path"]) if scope["type"] == "http" else None
-        if to is None or scope["method"] != "PUT":
+        if to is None or scope["method"] not in ("PUT", "DELETE"):
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        tab, length = to[1], request.headers.get("content-length", "")
+        brings = scope["method"] == "PUT"
+        tab, length = to[1], request.headers.get("content-length", "") if brings else "0"
         if refusal := self._refusal(request, tab, length):
             await refusal(scope, receive, send)
             return

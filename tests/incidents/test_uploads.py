@@ -46,13 +46,16 @@ def on_a_page(app, cookie, use):
 
 
 def upload(app, cookie, session_id, n):
+    return asked(app, cookie, "PUT", f"{session_id}/{n}", files={"file": ("x", FILE)})
+
+
+def asked(app, cookie, method, path, **body):
+    """The status, with all that Streamlit wants to see of its own page."""
     with httpx.Client(base_url=app.url, trust_env=False, timeout=60) as client:
         token = client.get("/_stcore/health").cookies["_streamlit_xsrf"]
-        return client.put(
-            f"/_stcore/upload_file/{session_id}/{n}",
-            files={"file": ("x", FILE)},
-            headers={"x-xsrftoken": token, "cookie": f"{cookie}; _streamlit_xsrf={token}"},
-        ).status_code
+        headers = {"x-xsrftoken": token, "cookie": f"{cookie}; _streamlit_xsrf={token}"}
+        path = f"/_stcore/upload_file/{path}"
+        return client.request(method, path, headers=headers, **body).status_code
 
 
 def cookie_of(app):
@@ -70,3 +73,20 @@ def test_nobody_else_puts_a_file_on_a_page(app):
     assert on_a_page(app, mine, lambda tab: upload(app, theirs, tab, 1)) == 403
     assert on_a_page(app, mine, lambda tab: upload(app, "none=none", tab, 1)) == 403
     assert upload(app, mine, "unknown", 1) == 403
+
+
+def test_nobody_else_takes_a_file_from_a_page(app):
+    mine, theirs = cookie_of(app), cookie_of(app)
+
+    def use(tab):
+        upload(app, mine, tab, 1)
+        cookies = (theirs, "none=none", mine)
+        return [asked(app, cookie, "DELETE", f"{tab}/1") for cookie in cookies]
+
+    assert on_a_page(app, mine, use) == [403, 403, 204]
+    assert asked(app, mine, "DELETE", "unknown/1") == 403
+
+
+@pytest.mark.parametrize("path", ["metrics", "metrics?families=active_sessions", "agent/mcp"])
+def test_how_much_waits_on_the_pages_of_others_is_told_to_nobody(app, path):
+    assert httpx.get(f"{app.url}/_stcore/{path}", trust_env=False).status_code == 403
