@@ -1,5 +1,6 @@
 """The editor of a persona: all of it as inputs, checked as it is typed."""
 
+from secrets import token_urlsafe
 from typing import Any
 
 import streamlit as st
@@ -210,7 +211,7 @@ def _buttons(kept: Kept | None, persona: Persona | None) -> None:
             "Export",
             exchange.write(persona),
             exchange.file_name(persona),
-            "application/json",
+            f"application/json; from={_page()}",
             key="persona_export",
             icon=":material/download:",
             on_click="ignore",
@@ -227,6 +228,13 @@ def _buttons(kept: Kept | None, persona: Persona | None) -> None:
             on_click=persona_list.delete,
             args=(kept.id, kept.persona),
         )
+
+
+def _page() -> str:
+    """Nobody else knows it. Streamlit makes the address of a file of all that it is told of it, and
+    answers whoever has guessed that: the persona may be one that everybody knows."""
+    page: str = st.session_state.setdefault("persona_page", token_urlsafe(16))
+    return page
 
 
 def _save(kept: Kept | None, persona: Persona | None) -> None:

@@ -83,7 +83,8 @@ def _invitation(view: View) -> None:
     link = f"{_base()}/pair/{token}"
     st.markdown("Open this link in the other browser, within five minutes. It is good once.")
     st.code(link, language=None, wrap_lines=True)
-    st.image(qr.png(link), width=240, alt="The same link as a QR code, for the camera of a phone")
+    alt = "The same link as a QR code, for the camera of a phone"
+    st.image(qr.address(link), width=240, alt=alt)
     st.button("Take it back", key="withdraw", icon=":material/link_off:", on_click=_withdraw)
 
 

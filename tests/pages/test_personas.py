@@ -460,17 +460,24 @@ def upload(page, *files):
     return page.run()
 
 
-def address_of(data, name):
-    """Of such a file for download: it is made of the content."""
+def address_of(page, data, name):
+    """Of such a file for download: it is made of the content, and of what that page alone knows."""
     files = MemoryMediaFileStorage("/mock/media")
-    kind = MediaFileKind.DOWNLOADABLE
-    return files.get_url(files.load_and_get_id(data.encode(), "application/json", kind, name))
+    kind, content = MediaFileKind.DOWNLOADABLE, data.encode()
+    media_type = f"application/json; from={page.session_state['persona_page']}"
+    return files.get_url(files.load_and_get_id(content, media_type, kind, name))
 
 
 def test_export_is_a_file_of_what_stands_in_the_editor(editor):
     [button] = name(editor, "Captain").get("download_button")
     written = exchange.write(PIRATE.model_copy(update={"name": "Captain"}))
-    assert button.proto.url == address_of(written, "captain.json")
+    assert button.proto.url == address_of(editor, written, "captain.json")
+
+
+def test_the_address_of_a_file_cannot_be_guessed_from_what_is_in_it(editor, open_page):
+    other = open_editor(open_page().switch_page("pages/personas.py").run(), kept()[0].id)
+    [here], [there] = (page.get("download_button") for page in (editor, other))
+    assert here.proto.url != there.proto.url
 
 
 def test_a_persona_is_imported_from_its_file(personas):

@@ -119,6 +119,14 @@ def test_a_link_is_shown_until_it_is_used(as_browser, open_settings):
     assert len(page.run().code) == 0
 
 
+def test_the_picture_of_a_link_is_on_its_page_alone(as_browser, open_settings):
+    """Streamlit would keep a file of it, for whoever asks."""
+    page = open_settings()
+    page.button(key="invite").click().run()
+    [picture] = page.get("image")
+    assert picture.proto.imgs[0].url.startswith("data:image/png;base64,")
+
+
 def test_a_link_keeps_the_path_that_the_server_is_under(as_browser, open_settings, monkeypatch):
     page = open_settings()
     address = property(lambda context: "https://here.example/hearth/preferences")
