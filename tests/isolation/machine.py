@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from itertools import cycle, islice
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from tests.isolation import links
 from tests.isolation.probes import (
     FORGERIES,
     METHODS,
+    PAGES,
     ROUTES,
     Route,
     alike,
@@ -40,7 +42,9 @@ class Isolation(RuleBasedStateMachine):
     """Raises AssertionError where a row of another's changed, or a word of another's was told."""
 
     tried: ClassVar[set[str]] = set()
-    """The methods and routes that any world was asked by."""
+    """The methods, routes and pages that any world was asked by."""
+    pages = cycle(PAGES)
+    """Each world goes on where the one before it ended."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -171,6 +175,7 @@ class Isolation(RuleBasedStateMachine):
         key, label = browser_key(world.browsers[n]), f"A browser {world.word()}"
         world.acts(lambda: self.store.identities.seen(key, label), [owner])
         world.acts(lambda: self.store.identities.has_chats(key), [owner])
+        world.open_page(n)
 
     @rule(n=PEOPLE, name=NAMES, data=st.data())
     def use_a_method(self, n: int, name: str, data: st.DataObject) -> None:
@@ -198,6 +203,16 @@ class Isolation(RuleBasedStateMachine):
         owner = self._turn(n)
         credentials = self._credentials(n, owner, by_token)
         self._try_route(owner, route, credentials, lambda ids: data.draw(st.sampled_from(ids)))
+
+    @rule(n=PEOPLE, page=st.sampled_from(PAGES), data=st.data())
+    def try_a_page(self, n: int, page: Route, data: st.DataObject) -> None:
+        owner = self._turn(n)
+        self._try_page(n, owner, page, lambda ids: data.draw(st.sampled_from(ids)))
+
+    def _try_page(
+        self, n: int, owner: int, page: Route, choose: Callable[[list[Any]], Any]
+    ) -> None:
+        self._try_route(owner, page, self._credentials(n, owner, by_token=False), choose)
 
     @rule(n=PEOPLE, route=ROUTED, how=st.sampled_from(FORGERIES), data=st.data())
     def try_a_forgery(self, n: int, route: Route, how: str, data: st.DataObject) -> None:
@@ -352,6 +367,9 @@ class Isolation(RuleBasedStateMachine):
                 self._try_route(owner, route, credentials, ways[(n + i) % 3])
                 how = FORGERIES[world.count() % len(FORGERIES)]
                 self._try_forgery(world.browsers[n], route, self._newest(owner, route), how)
+        for page in islice(self.pages, 4):  # it takes its time
+            i = world.count() % 9
+            self._try_page(i % 3, self._turn(i % 3), page, ways[i // 3])
 
     def _newest(self, owner: int, route: Route) -> dict[str, Any]:
         def pick(kind: str) -> Any:

@@ -6,9 +6,12 @@ and one with a parameter that nobody knows makes a test fail.
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_type_hints
+
+from starlette.routing import BaseRoute, Mount, WebSocketRoute
+from starlette.routing import Route as Routed
 
 import app
 from chatcore.identity import INTERNAL, browser_key
@@ -18,7 +21,8 @@ from chatcore.store import Store
 from chatcore.types import InForce, Said, Seen, Size
 from chatcore.web.api.operations import HEADERS, OPERATIONS
 from chatcore.web.assets import TYPES
-from tests.isolation.world import MODEL, ORIGIN, Answer, World
+from tests.isolation import pages
+from tests.isolation.world import MODEL, ORIGIN, Answer, World, whole_server
 
 Pick = Callable[[str], Any]
 """From a kind of id to one."""
@@ -102,7 +106,11 @@ PARTS = (
 )
 PASSING = re.compile(r"event: (phase|delta)\n.*?\n\n|\"usage\": \{.*?\}", re.DOTALL)
 """How a stream came, which differs from time to time."""
-MASKED = re.compile(r"\d{9,}|[\w-]{20,}|zq~\d+z|\b(session_)?(pk|id)=\d+|(?<=\"id\":)\"\d+\"")
+PARAMETER = re.compile(r"{(\w+)}")
+MASKED = re.compile(
+    r"(_streamlit_xsrf|expires)=[^;]+|\d{9,}|[\w-]{20,}|zq~\d+z|\b(session_)?(pk|id)=\d+"
+    r"|(?<=\"id\":)\"\d+\""
+)
 
 
 def public(protocol: type) -> dict[str, Callable[..., Any]]:
@@ -170,9 +178,12 @@ class Route:
     body: tuple[str, ...] = ()
     query: dict[str, str] = field(default_factory=dict)
     headers: tuple[str, ...] = ()
+    of_streamlit: bool = False
+    wish: str = ""
+    """Of a page: what is chosen in the menu of a chat."""
 
     def __str__(self) -> str:
-        return f"{self.method} {self.path} {self.query or ''}".rstrip()
+        return f"{self.method} {self.path} {self.query or ''} {self.wish}".strip()
 
 
 def _of_api() -> list[Route]:
@@ -195,7 +206,49 @@ def _of_api() -> list[Route]:
     return found
 
 
+def addresses(routes: Sequence[BaseRoute]) -> set[tuple[str, str]]:
+    """Method and path of each. HEAD is answered as GET is, by the same function."""
+    found = set()
+    for route in routes:
+        match route:
+            case Mount() if route.routes:
+                found |= {(method, route.path + path) for method, path in addresses(route.routes)}
+            case Mount():  # a folder
+                found.add(("GET", f"{route.path}/{{path}}"))
+            case WebSocketRoute():
+                found.add(("WEBSOCKET", route.path))
+            case Routed():
+                path = route.path.replace(":path}", "}")
+                found |= {(method, path) for method in (route.methods or set()) - {"HEAD"}}
+            case _:
+                raise AssertionError(f"nobody knows what {route} is")
+    return found
+
+
+def routes_of_the_server() -> set[tuple[str, str]]:
+    with whole_server() as server:
+        return addresses(server.routes)
+
+
+BY_PAGES = ("WEBSOCKET", "/_stcore/stream")
+"""Nothing but a run of a page can be asked there: PAGES."""
+
+
+def _of_streamlit() -> list[Route]:
+    """Whatever this version of it has."""
+    kinds = {"session_id": "tab", "file_id": "waiting", "path": "word"}
+    found = routes_of_the_server() - addresses(app.hearth._user_routes) - {BY_PAGES}
+    return [
+        Route(
+            method, path, {name: kinds[name] for name in PARAMETER.findall(path)}, of_streamlit=True
+        )
+        for method, path in sorted(found)
+    ]
+
+
 LINKED = {"session": "{session_id}", "key": "{share_key}"}
+IN_CHAT = {"session": "{session}"}
+AT_MESSAGE = IN_CHAT | {"message": "{message}"}
 SHARED = Route(
     "GET",
     "/attachments/{id}",
@@ -219,7 +272,17 @@ ROUTES = [
     ),
     Route("GET", "/pair/{token}", {"token": "invitation"}),
     Route("POST", "/pair/{token}", {"token": "invitation"}),
+    *_of_streamlit(),
 ]
+PAGE = "PAGE"
+PAGES = [
+    *(Route(PAGE, name, {"session": "session"}, query=IN_CHAT) for name in pages.NAMES),
+    *(Route(PAGE, "chat", {"session": "session"}, query=IN_CHAT, wish=w) for w in pages.WISHES),
+    Route(PAGE, "chat", {"session": "session", "message": "message"}, query=AT_MESSAGE),
+    Route(PAGE, "chat", SHARED.ids, query=LINKED),
+    Route(PAGE, "personas", {"persona": "persona"}, query={"persona": "{persona}"}),
+]
+"""What is asked by the websocket: a run of the page, with an address, and with a wish."""
 FIELDS: dict[str, Callable[[World], Any]] = {
     "messages": lambda world: [{"content": f"A message of {world.word()}"}],
     "model": lambda _world: MODEL,
@@ -238,26 +301,23 @@ def fields(world: World, route: Route, pick: Pick) -> dict[str, Any]:
 
 def asked(world: World, route: Route, given: dict[str, Any], credentials: dict[str, str]) -> Any:
     told = {name: str(value) for name, value in given.items()}
+    query = {name: value.format(**told) for name, value in route.query.items()}
+    if route.method == PAGE:
+        browser = world.services.cookie.verify(dict([credentials["cookie"].split("=", 1)]))
+        assert browser is not None
+        return pages.shown(world, browser, route.path, query, route.wish)
+    if route.of_streamlit:
+        credentials = world.as_its_page(credentials)
     return world.asks(
         route.method,
         route.path.format(**told),
-        params={name: value.format(**told) for name, value in route.query.items()},
+        params=query,
         json={name: given[name] for name in route.body} if route.body else None,
+        files={"file": ("notes.txt", b"x" * world.count())} if route.method == "PUT" else None,
         headers={HEADERS[name]: told[name] for name in route.headers}
         | {"origin": ORIGIN}
         | credentials,
     )
-
-
-def routes_of_the_app() -> set[tuple[str, str]]:
-    """HEAD is answered as GET is, by the same function."""
-    found = set()
-    for route in app.hearth._user_routes:
-        inner = getattr(route, "routes", None)
-        for each in inner or [route]:
-            path = route.path + each.path if inner else each.path
-            found |= {(method, path) for method in each.methods - {"HEAD"}}
-    return found
 
 
 def unknown(world: World, kind: str, like: Any) -> Any:

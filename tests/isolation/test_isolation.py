@@ -1,5 +1,7 @@
 """The short version of what `make torture` does at length, and that it leaves nothing out."""
 
+import re
+from pathlib import Path
 from typing import get_type_hints
 
 import pytest
@@ -9,9 +11,11 @@ from hypothesis.stateful import run_state_machine_as_test
 from chatcore.store import Store
 from tests.isolation.machine import LIKE, Isolation
 from tests.isolation.probes import (
+    BY_PAGES,
     FIELDS,
     METHODS,
     NOT_PROBED,
+    PAGES,
     PARTS,
     ROUTES,
     asked,
@@ -20,12 +24,13 @@ from tests.isolation.probes import (
     methods,
     parameters,
     public,
-    routes_of_the_app,
+    routes_of_the_server,
     unknown,
     value_of,
 )
 from tests.isolation.world import ROWS, World
 
+ROOT = Path(__file__).parents[2]
 SHORT = settings(
     max_examples=10,
     stateful_step_count=50,
@@ -39,7 +44,7 @@ SHORT = settings(
 
 def test_no_row_of_another_is_read_changed_or_told_of():
     run_state_machine_as_test(Isolation, settings=SHORT)  # raises at the first
-    assert Isolation.tried == {*METHODS, *map(str, ROUTES)}
+    assert Isolation.tried == {*METHODS, *map(str, [*ROUTES, *PAGES])}
 
 
 def test_every_part_of_the_store_is_tried():
@@ -61,8 +66,15 @@ def test_every_parameter_has_a_meaning(name):
 
 def test_every_route_is_tried():
     tried = {(route.method, route.path) for route in ROUTES}
-    there = {(method, path) for method, path in routes_of_the_app()}
-    assert tried == there
+    assert tried | {BY_PAGES} == routes_of_the_server()
+    assert BY_PAGES not in tried
+
+
+def test_all_that_a_page_reads_of_its_address_is_tried():
+    read = re.compile(r"query_params(?:\.get\(|\.pop\(|\[)\"(\w+)\"")
+    sources = [ROOT / "frame.py", *ROOT.glob("pages/*.py"), *ROOT.glob("chatcore/ui/*.py")]
+    found = {name for path in sources for name in read.findall(path.read_text(encoding="utf-8"))}
+    assert found == {name for page in PAGES for name in page.query}
 
 
 def test_whoever_only_reads_leaves_no_row():

@@ -13,13 +13,15 @@ import sqlite3
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import httpx
 from starlette.applications import Starlette
+from streamlit.runtime import Runtime
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 import app
 from chatcore import generations, service
@@ -100,6 +102,8 @@ class World:
             self._stack = stack.pop_all()
         self.store = self.services.store
         self.browsers = [self.services.cookie.new() for _ in range(3)]
+        self.tabs = [f"page-{browser}" for browser in self.browsers]
+        """Of each browser the page that is open, on which a file waits to be sent."""
         self.had: dict[str, dict[Any, set[int]]] = defaultdict(dict)
         """By kind: each id there was, and the owners that have had it."""
         self.may_read: dict[int, set[str]] = defaultdict(set)
@@ -113,8 +117,9 @@ class World:
         """Words of whoever acts now."""
         self._count = 0
         self._version = -1
-        for browser in self.browsers:
-            self.store.owner(browser_key(browser))
+        self._token = self.asks("GET", "/_stcore/health").cookies["_streamlit_xsrf"]
+        for n in range(len(self.browsers)):
+            self.open_page(n)
         self._look()
 
     def _start(self, stack: ExitStack) -> None:
@@ -136,11 +141,10 @@ class World:
         stack.callback(self._db.close)
         self._db.row_factory = sqlite3.Row
         self._loop = stack.enter_context(asyncio.Runner())
-        server = Starlette(
-            routes=app.hearth._user_routes,
-            middleware=app.hearth._user_middleware,
-            exception_handlers=app.hearth._exception_handlers,
-        )
+        server = stack.enter_context(whole_server())
+        assert app.hearth._runtime is not None
+        self._runtime = app.hearth._runtime
+        stack.enter_context(patch.object(self._runtime, "is_active_session", self._is_open_page))
         self._client = httpx.AsyncClient(
             transport=httpx.ASGITransport(server, client=("192.0.2.1", 4711)), base_url=ORIGIN
         )
@@ -167,7 +171,26 @@ class World:
 
     def person(self, n: int) -> int:
         """The owner at that person's browser by now: another after a sign-out or a pairing."""
-        return self.store.owner(browser_key(self.browsers[n]))
+        owner = self.store.owner(browser_key(self.browsers[n]))
+        for kind, each in (("tab", self.tabs[n]), ("waiting", waiting(self.tabs[n]))):
+            self.had[kind].setdefault(each, set()).add(owner)
+        return owner
+
+    def open_page(self, n: int) -> None:
+        """On which a file of theirs waits."""
+        tab = self.tabs[n]
+        self.person(n)
+        self.services.tabs.note(tab, browser_key(self.browsers[n]))
+        file = UploadedFileRec(waiting(tab), "notes.txt", "text/plain", b"Not sent yet.")
+        self._runtime.uploaded_file_mgr.add_file(tab, file)
+
+    def _is_open_page(self, tab: str) -> bool:
+        return tab in self.tabs
+
+    def _waiting(self) -> dict[str, list[str]]:
+        """What waits on each page."""
+        there = self._runtime.uploaded_file_mgr.file_storage
+        return {tab: sorted(map(str, there[tab].items())) for tab in self.tabs}
 
     def everyone(self) -> list[int]:
         """Also who was joined to another, or has deleted everything."""
@@ -250,7 +273,7 @@ class World:
         self, call: Callable[[], Any], owners: Collection[int], heard: Collection[str] = ()
     ) -> Answer:
         """What comes of it; only rows of `owners` change, and nothing but their words is told."""
-        before = self.rows
+        before, waited = self.rows, self._waiting()
         answer = answered(call)
         # All that was written without waiting is on disk; unlike check(), this writes nothing.
         self.services.store._writer.call(lambda _db: None)
@@ -258,11 +281,18 @@ class World:
         for owner, rows in before.items():
             if owner not in owners:
                 assert self.rows.get(owner) == rows, f"rows of {owner} changed: {answer}"
+        for tab, files in self._waiting().items():
+            assert files == waited[tab] or self.had["tab"][tab] & {*owners}, f"{tab}: {answer}"
         for owner in owners:
             self.may_read[owner] |= self.fresh
         allowed = self.fresh.union(heard, *(self.may_read[owner] for owner in owners))
         assert words(answer.text) <= allowed, f"{owners} may not read: {answer}"
         return answer
+
+    def as_its_page(self, credentials: dict[str, str]) -> dict[str, str]:
+        """With what Streamlit wants to see of its own page."""
+        cookies = [*filter(None, [credentials.get("cookie")]), f"_streamlit_xsrf={self._token}"]
+        return credentials | {"cookie": "; ".join(cookies), "x-xsrftoken": self._token}
 
     def asks(self, method: str, path: str, **options: Any) -> httpx.Response:
         answer = self._loop.run(self._client.request(method, path, **options))
@@ -326,12 +356,25 @@ def answered(call: Callable[[], Any]) -> Answer:
     return Answer("", repr(list(found) if isinstance(found, Iterator) else found))
 
 
+@contextmanager
+def whole_server() -> Iterator[Starlette]:
+    """Streamlit's own routes, too; nobody starts it."""
+    with patch.object(Runtime, "_instance", None), patch.object(app.hearth, "_runtime", None):
+        yield app.hearth._build_starlette_app()
+
+
+def waiting(tab: str) -> str:
+    """The id of the file on that page."""
+    return f"file-on-{tab}"
+
+
 def number(word: str) -> int:
     return int(word[3:-1])
 
 
 def words(text: str) -> set[str]:
-    """Also those that are hidden in base64."""
+    """Also those that are hidden in base64, and as Markdown escapes them."""
+    text = text.replace("\\", "")
     found = set(WORD.findall(text))
     for piece in BASE64.findall(text):
         with suppress(binascii.Error, UnicodeDecodeError):
