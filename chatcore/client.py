@@ -85,8 +85,9 @@ class OllamaClient:
             self._async = ollama.AsyncClient(host, timeout=silence, **rules)
         except (ValueError, httpx.InvalidURL) as error:
             # It may hold a password, and this is told to whoever asks.
+            told = repr(without_user(host)) if is_told else "no address"
             raise SettingsError(
-                f"OLLAMA_HOST is {without_user(host)!r}; expected an address, e.g. 127.0.0.1:11434."
+                f"OLLAMA_HOST is {told}; expected an address, e.g. 127.0.0.1:11434."
             ) from error
         self.host = str(self._sync._client.base_url).rstrip("/")
         self._at = f" at {self.host}" if is_told else ""

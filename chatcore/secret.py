@@ -26,9 +26,10 @@ def signing_keys(settings: Settings) -> tuple[bytes, ...]:
             _make(path)
         return (_read(path),)
     except OSError as error:
+        log.warning("%s: %s", path, error)
         raise StoreError(
-            f"The secret in {path} cannot be read or made ({error.strerror or error}): make the"
-            " file and its folder yours, or set HEARTH_SECRET."
+            "The secret beside the history cannot be read or made: make its file, which the log"
+            " names, and the folder of it yours, or set HEARTH_SECRET."
         ) from error
 
 
@@ -48,8 +49,9 @@ def _read(path: Path) -> bytes:
         log.warning("%s could be read by others on this machine: it is yours alone again", path)
     content = path.read_bytes().strip()
     if not re.fullmatch(rb"[0-9a-f]{64}", content):
+        log.warning("%s is not a secret that Hearth made", path)
         raise StoreError(
-            f"{path} is not the secret that Hearth made: put a backup in its place, or delete it,"
-            " and every browser will be taken for a new one."
+            "What the log names is not the secret that Hearth made: put a backup in its place, or"
+            " delete it, and every browser will be taken for a new one."
         )
     return content

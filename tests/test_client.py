@@ -252,3 +252,9 @@ def test_a_password_in_a_bad_address_is_not_told(host):
     with pytest.raises(SettingsError, match=r"OLLAMA_HOST is '(http://)?here:") as told:
         OllamaClient(host, timeout=1)
     assert "WORD" not in str(told.value)
+
+
+def test_an_address_that_is_none_is_not_shown_to_who_may_not_know_it():
+    with pytest.raises(SettingsError, match="OLLAMA_HOST is no address") as told:
+        OllamaClient("10.0.0.7:99999999", timeout=1, is_told=False)
+    assert "10.0.0.7" not in str(told.value)

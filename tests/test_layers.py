@@ -1,11 +1,14 @@
-"""Who may import whom: the rooms have doors."""
+"""Who may import whom: the rooms have doors. And what may stand in an error."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from chatcore import errors
 
 ROOT = Path(__file__).parents[1]
 EVERYWHERE = {"types", "errors", "options"}
@@ -182,3 +185,20 @@ def test_a_library_has_one_room(library, room):
 def test_importing_the_core_brings_no_streamlit():
     code = "import sys, chatcore.service; sys.exit('streamlit' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def errors_made(path):
+    """The first words of each error of ours, as the program writes them."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and node.args:
+            called = ast.unparse(node.func).rpartition(".")[2]
+            kind = vars(errors).get(called)
+            if called == "refused" or (isinstance(kind, type) and issubclass(kind, Exception)):
+                yield ast.unparse(node.args[0])
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_no_error_tells_where_a_file_is(path):
+    """Whoever comes by may read it. The log may say it, and the name of a model's file is one."""
+    for words in errors_made(path):
+        assert not re.search(r"{[^}]*path(?!\.name)\b", words), words

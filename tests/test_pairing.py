@@ -195,4 +195,4 @@ def test_the_shell_says_where_there_is_nothing_to_pair(store, capsys, tmp_path, 
     assert "Nobody has chats" in capsys.readouterr().err
     monkeypatch.setenv("HEARTH_DATABASE", str(tmp_path / "none.db"))
     assert main(["pair"]) == 1
-    assert "is not there" in capsys.readouterr().err
+    assert "There is no history yet" in capsys.readouterr().err

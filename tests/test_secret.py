@@ -56,7 +56,9 @@ def test_one_that_was_damaged_is_refused_and_left_alone(settings, path, content)
     assert content == b"" or content.decode("latin-1") not in str(refused.value)
 
 
-def test_one_that_cannot_be_read_is_told(settings, path):
+def test_one_that_cannot_be_read_is_told_and_the_log_says_which(settings, path, caplog):
     path.mkdir()
-    with pytest.raises(StoreError, match="cannot be read or made"):
+    with pytest.raises(StoreError, match="cannot be read or made") as refused:
         signing_keys(settings)
+    assert str(path) in caplog.text
+    assert str(path.parent) not in str(refused.value)

@@ -36,6 +36,7 @@ def sql(path, statement, *parameters):
 def refusal(path):
     with pytest.raises(StoreError) as refused:
         SqliteStore(path)
+    assert str(path.parent) not in str(refused.value)
     return str(refused.value)
 
 
@@ -72,9 +73,10 @@ def test_a_path_that_cannot_be_made_is_refused(tmp_path):
     assert "cannot be used" in refusal(tmp_path / "file" / "hearth.db")
 
 
-def test_a_folder_in_place_of_the_file_is_refused(path):
+def test_a_folder_in_place_of_the_file_is_refused_and_the_log_says_which(path, caplog):
     path.mkdir()
-    assert str(path) in refusal(path)
+    assert "cannot be written" in refusal(path)
+    assert str(path) in caplog.text
 
 
 def test_a_file_that_is_no_database_is_refused_and_left_alone(path):

@@ -54,11 +54,11 @@ def read_header(path: Path) -> Header:
         with path.open("rb") as file:
             return _Reader(file, path.stat().st_size).header()
     except FileNotFoundError as exc:
-        raise EngineError(f"There is no model file at {path}.") from exc
+        raise EngineError(f"There is no model file {path.name}.") from exc
     except OSError as exc:
-        raise EngineError(f"The model file {path} cannot be read: {exc.strerror}.") from exc
+        raise EngineError(f"The model file {path.name} cannot be read: {exc.strerror}.") from exc
     except _Malformed as exc:
-        raise EngineError(f"{path} is not a usable GGUF model file: {exc}.") from exc
+        raise EngineError(f"{path.name} is not a usable GGUF model file: {exc}.") from exc
 
 
 class _Reader:

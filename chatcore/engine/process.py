@@ -60,7 +60,8 @@ class EngineProcess:
             port = int(self._child.first_line(_START_SECONDS))
         except (ChildFailed, OSError, ValueError) as exc:
             self._clear()
-            raise EngineError(f"The built-in engine did not start: {exc}") from exc
+            told = (exc.strerror if isinstance(exc, OSError) else None) or str(exc)
+            raise EngineError(f"The built-in engine did not start: {told}") from exc
         self._url = f"http://127.0.0.1:{port}"
 
     def _clear(self) -> None:

@@ -31,31 +31,37 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise _ours(error, path) from error
+        log.warning("%s: %s", path, error)
+        raise _ours(error) from error
     except OSError as error:
-        raise StoreError(
-            f"{path} cannot be used ({error.strerror or error}): make its folder writable,"
-            " or set HEARTH_DATABASE to a file elsewhere."
+        raise refused(
+            f"The history cannot be used ({error.strerror or 'no reason is told'}): make its folder"
+            " writable, or set HEARTH_DATABASE to a file elsewhere.",
+            path,
         ) from error
 
 
-def _ours(error: sqlite3.Error, path: Path) -> StoreError:
+def refused(sentence: str, path: Path) -> StoreError:
+    """Where the file is stands in the log alone: whoever comes by may read the sentence."""
+    log.warning("%s: %s", path, sentence)
+    return StoreError(sentence)
+
+
+def _ours(error: sqlite3.Error) -> StoreError:
     match getattr(error, "sqlite_errorname", ""):
         case "SQLITE_FULL":
-            return DiskFull(
-                f"The disk is full, so nothing can be saved: free some space for {path}."
-            )
+            return DiskFull("The disk is full, so nothing can be saved: free some space.")
         case name if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
             return StoreError(
-                f"{path} cannot be written: make it and its folder writable,"
-                " or set HEARTH_DATABASE to another file."
+                "The history cannot be written: make its file, which the log names, and the folder"
+                " of it writable, or set HEARTH_DATABASE to another file."
             )
         case name if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
             return StoreError(
-                f"{path} is damaged or not a database: move it away, with the -wal and -shm files"
-                " beside it, and put a backup in its place."
+                "The history is damaged or not a database: move its file, which the log names, away"
+                " with the -wal and -shm files beside it, and put a backup in its place."
             )
-    return StoreError(f"The history in {path} could not be read or written: {error}.")
+    return StoreError(f"The history could not be read or written: {error}.")
 
 
 def locked(path: Path) -> FileLock:
@@ -64,9 +70,10 @@ def locked(path: Path) -> FileLock:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise StoreError(
-            f"Another Hearth is using {path}: stop it first,"
-            " or set HEARTH_DATABASE to another file."
+        raise refused(
+            "Another Hearth is using this history: stop it first,"
+            " or set HEARTH_DATABASE to another file.",
+            path,
         ) from None
     return lock
 
@@ -147,9 +154,10 @@ class Writer:
 
     def _commit(self, jobs: list["_Job"]) -> None:
         if _place(self._path) != self._place:
-            raise StoreError(
-                f"{self._path} was moved or deleted while Hearth runs, so nothing can be saved:"
-                " put it back, or start Hearth again."
+            raise refused(
+                "The history was moved or deleted while Hearth runs, so nothing can be saved:"
+                " put its file, which the log names, back, or start Hearth again.",
+                self._path,
             )
         self._db.execute("begin immediate")
         try:

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from chatcore.errors import StoreError
-from chatcore.store.sqlite.connections import translated
+from chatcore.store.sqlite.connections import refused, translated
 from chatcore.types import Owner
 
 OWNERS = """
@@ -18,7 +17,7 @@ OWNERS = """
 
 def owners_in(path: Path) -> list[Owner]:
     if not path.exists():
-        raise StoreError(f"{path} is not there: start Hearth once, or set HEARTH_DATABASE.")
+        raise refused("There is no history yet: start Hearth once, or set HEARTH_DATABASE.", path)
     with translated(path):
         connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=10)
         db = Database(connection, execute_plugins=False)

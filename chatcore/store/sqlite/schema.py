@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from chatcore.errors import StoreError
+from chatcore.store.sqlite.connections import refused
 from chatcore.store.sqlite.migrations import migrations
 
 APPLICATION_ID = 0x48525448  # "HRTH", in the file's header: see `file history.db`
@@ -22,17 +22,20 @@ def prepare(path: Path) -> str:
     Returns the name of its newest migration. The caller holds the lock on the file.
     """
     if path.is_symlink() and not path.exists():
-        raise StoreError(
-            f"{path} points to {path.readlink()}, which is not there: connect its disk,"
-            " or set HEARTH_DATABASE to another file."
+        raise refused(
+            "The history is a link to a file that is not there: connect its disk,"
+            " or set HEARTH_DATABASE to another file.",
+            path,
         )
     if not path.exists():
         _put_away_leftovers(path)
         _create(path)
     elif path.stat().st_size == 0:
-        raise StoreError(
-            f"{path} is empty, so it is not a Hearth history: put a backup in its place"
-            " (move the -wal and -shm files beside it away, too), or delete it to start anew."
+        raise refused(
+            "The file of the history, which the log names, is empty, so it is none: put a backup in"
+            " its place (move the -wal and -shm files beside it away, too), or delete it to start"
+            " anew.",
+            path,
         )
     db = Database(path, execute_plugins=False)
     try:
@@ -72,13 +75,16 @@ def _create(path: Path) -> None:
 def _check(db: Database, path: Path) -> None:
     (application_id,) = db.execute("pragma application_id").fetchone()
     if application_id != APPLICATION_ID:
-        raise StoreError(
-            f"{path} is a database of another program: set HEARTH_DATABASE to a file of its own."
+        raise refused(
+            "The file of the history is a database of another program: set HEARTH_DATABASE to"
+            " another file.",
+            path,
         )
     if {migration.name for migration in migrations.applied(db)} - _known():
-        raise StoreError(
-            f"{path} was made by a newer version of Hearth: update this one,"
-            " or set HEARTH_DATABASE to another file."
+        raise refused(
+            "The history was made by a newer version of Hearth: update this one,"
+            " or set HEARTH_DATABASE to another file.",
+            path,
         )
 
 
