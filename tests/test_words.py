@@ -34,7 +34,7 @@ def test_sizes_are_counted_as_disks_count(n, shown):
 
 def test_a_label_shows_exactly_the_text():
     assert words.plain("![x](http://a) *b*\n:red[c]") == (
-        r"\!\[x\]\(http\:\/\/a\) \*b\* \:red\[c\]"
+        rf"\!\[x\]\(http\:{BREAK}\/\/a\) \*b\* \:red\[c\]"
     )
 
 
@@ -47,8 +47,9 @@ def test_a_sentence_with_a_stray_backtick_is_plain():
     assert words.sentence("a `` b ` `c`") == r"a \`\` b ` `c\`"
 
 
-def test_an_address_in_a_sentence_is_no_link():
-    shown = words.sentence("See http://a.b, www.a.b or me@a.b.")
+@pytest.mark.parametrize("shown_by", [words.sentence, words.plain])
+def test_an_address_in_a_sentence_or_a_name_is_no_link(shown_by):
+    shown = shown_by("See http://a.b, www.a.b or me@a.b.")
     assert shown == (rf"See http\:{BREAK}\/\/a\.b\, www{BREAK}\.a\.b or me\@{BREAK}a\.b\.")
 
 

@@ -22,7 +22,7 @@ PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 def plain(text: str) -> str:
     """Text as Markdown that shows exactly it: for labels, where Streamlit reads Markdown too."""
-    return PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
+    return _no_link(one_line(text))
 
 
 def one_line(text: str) -> str:
