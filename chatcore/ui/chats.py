@@ -87,8 +87,11 @@ def _rename(session_id: str, title: str) -> None:
 
 
 def _name(session_id: str) -> None:
-    told = "The model looks for a name"
-    attempt(lambda services, owner: wait_for(services.generations.name(owner, session_id), told))
+    def name(services: Hearth, owner: int) -> None:
+        services.store.session(owner, session_id)  # else it would be told when its turn comes
+        wait_for(services.generations.name(owner, session_id), "The model looks for a name")
+
+    attempt(name)
 
 
 def _delete(session_id: str) -> None:

@@ -1,7 +1,10 @@
 """Three people beside each other for long: see tests/isolation."""
 
+import logging
+
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
+from streamlit.logger import set_log_level
 
 from tests.isolation.machine import Isolation
 
@@ -12,6 +15,7 @@ def run(steps: int, seeded: int) -> None:
     """Raises where somebody was told or changed what is another's."""
     if not steps:
         return
+    set_log_level(logging.CRITICAL)  # of pages without a browser Streamlit tells much
     worlds = max(1, steps // STEPS_OF_A_WORLD)
     run_state_machine_as_test(
         seed(seeded)(Isolation),
