@@ -1,5 +1,6 @@
 """/api/openapi.json: what it says is what the API does."""
 
+import itertools
 from urllib.parse import unquote
 
 import pytest
@@ -18,6 +19,9 @@ from tests.fake_ollama import FakeOllama
 NO_OPERATION = {"responses": ["405"]}
 """What a method that a path does not have is answered."""
 
+SAID_IN_WORDS = {("POST", "/api/chat"), ("PATCH", "/api/sessions/{id}")}
+"""That the last message is a user's, and that a text holds something to be seen: no schema can."""
+
 schema = schemathesis.openapi.from_dict(openapi.document())
 
 
@@ -34,22 +38,72 @@ def address(tmp_path_factory):
         service.stop()
 
 
-@schema.parametrize()
-@settings(
+class Owner:
+    """Of chats, one of them in the trash, who shows a token."""
+
+    def __init__(self):
+        self.store = service.hearth().store
+        self.n = self.store.owner("ann")
+        self.headers = {"authorization": f"Bearer {self.store.tokens.create(self.n, 'trial')}"}
+        for word in ("sun", "sky", "sea"):
+            turn = self.store.begin_turn(self.n, None, f"What is the {word}?", "llama3.2:3b")
+            self.store.finish_reply(self.n, turn.reply.id, "done", f"The {word} is blue.")
+        self.store.trash.put(self.n, turn.session.id)
+        self.tried = set()
+        self._turns = itertools.count()
+
+    def an_id(self, path):
+        """Of all that there are by now of the kind that the path names, one after the other."""
+        found = [session.id for session in self.store.sessions(self.n)]
+        if "/messages/" in path:
+            found = [str(m.id) for each in found for m in self.store.messages(self.n, each)]
+        else:
+            found += [each.id for each in self.store.trash.sessions(self.n, 50)]
+        return found[next(self._turns) % len(found)]
+
+
+@pytest.fixture(scope="module")
+def owner(address):
+    return Owner()
+
+
+TRIAL = settings(
     max_examples=60,
     derandomize=True,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
+
+
+@schema.parametrize()
+@TRIAL
 def test_no_request_gets_an_answer_that_is_not_described(case, address):
+    answered_as_described(case, address, {})
+
+
+@schema.parametrize()
+@TRIAL
+def test_no_request_of_an_owner_for_what_is_there_gets_another_either(case, address, owner):
+    if "id" in (case.path_parameters or {}) and case.meta.generation.mode.is_positive:
+        case.path_parameters["id"] = owner.an_id(case.path)
+    answer = answered_as_described(case, address, owner.headers)
+    owner.tried.add((case.method, case.path, answer.status_code))
+
+
+def test_the_owner_was_answered_by_each_operation(owner):
+    """Else the trial above tried nothing: what is there was not found."""
+    assert owner.tried >= {(o.method, f"/api{o.path}", o.status) for o in OPERATIONS}
+
+
+def answered_as_described(case, address, headers):
     # Starlette takes no line break in the path of what is mounted: it is not our address then.
     assume("\n" not in unquote((case.path_parameters or {}).get("id", "")))
-    # That the last message is a user's is said in words: no schema can.
-    beyond = [positive_data_acceptance] if case.path == "/api/chat" else []
-    answer = case.call(base_url=address)
+    beyond = [positive_data_acceptance] if (case.method, case.path) in SAID_IN_WORDS else []
+    answer = case.call(base_url=address, headers=headers)
     described = openapi.document()["paths"][case.path].get(case.method.lower(), NO_OPERATION)
     assert str(answer.status_code) in described["responses"]
     case.validate_response(answer, excluded_checks=beyond)  # its body and headers, too, or raises
+    return answer
 
 
 def test_every_route_is_described_and_nothing_else():
