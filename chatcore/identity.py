@@ -18,6 +18,8 @@ INTERNAL = "x-hearth-identity"
 """The header in which the middleware hands on the key; one that came from outside is removed."""
 BROWSER = "x-hearth-browser"
 """The same for the browser of one who signed in: what it has from before may be brought along."""
+HERE = "x-hearth-here"
+"""The same, where the page is open on the machine itself."""
 BYTES = 24  # of randomness in a cookie
 SIGNED = b"hearth: the owner cookie of a browser"
 NAMED = b"hearth: the name of the owner cookie"

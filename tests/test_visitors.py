@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from chatcore import service
 from chatcore.errors import NoIdentity
-from chatcore.identity import BROWSER, INTERNAL, LOCAL
+from chatcore.identity import BROWSER, HERE, INTERNAL, LOCAL
 from chatcore.store import open_store
 from chatcore.types import File
 from chatcore.web.agent import name_of
@@ -274,10 +274,11 @@ def test_a_websocket_is_asked_as_a_request_is(hearth, kind, client, proven):
 
 
 def open_page(cookies, client="127.0.0.1", **headers):
-    """The handshake of a page's websocket."""
+    """The handshake of a page's websocket; whether it is said to be one on this machine."""
+    found = []
 
     async def app(scope, receive, send):
-        pass
+        found.extend(value for name, value in scope["headers"] if name == HERE.encode())
 
     sent = {"host": "localhost", "origin": "http://localhost"}
     sent |= {"cookie": cookies, "user-agent": FIREFOX} | headers
@@ -285,6 +286,8 @@ def open_page(cookies, client="127.0.0.1", **headers):
     scope = {"type": "websocket", "headers": raw, "client": (client, 4711), "scheme": "ws"}
     scope |= {"path": "/_stcore/stream", "query_string": b"", "server": ("localhost", 80)}
     asyncio.run(Peer(Visitors(app))(scope, None, None))
+    assert found in ([], [b"yes"])
+    return bool(found)
 
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -301,7 +304,7 @@ def test_the_first_browser_on_this_machine_has_the_chats_from_before(hearth):
     services = hearth()
     owner = services.store.owner(LOCAL)
     for name in ("first", "second"):
-        open_page(services.cookie.sign(name, False).split(";")[0])
+        assert open_page(services.cookie.sign(name, False).split(";")[0])
     assert services.store.owner("browser:first") == owner
     assert services.store.owner("browser:second") != owner
 
@@ -321,7 +324,8 @@ def test_the_first_browser_on_this_machine_has_the_chats_from_before(hearth):
 def test_a_browser_elsewhere_has_not(hearth, elsewhere):
     services = hearth()
     owner = services.store.owner(LOCAL)
-    open_page(services.cookie.sign("abc", False).split(";")[0], **elsewhere)
+    said = {HERE.replace("-", "_"): "yes"}  # nobody says it of himself
+    assert not open_page(services.cookie.sign("abc", False).split(";")[0], **elsewhere, **said)
     assert services.store.owner("browser:abc") != owner
 
 

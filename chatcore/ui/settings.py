@@ -133,7 +133,7 @@ def data(view: View) -> None:
     if extent.files:
         files += f" ({words.size(extent.file_bytes)})"
     st.markdown(f"{words.things(extent.chats, 'chat')}, {text} and {files}, the trash included.")
-    if not view.has_accounts:
+    if view.at_machine:
         st.caption(f"Kept in {words.plain(view.services.store.location)}")
     st.link_button("Export all as JSON", "export", icon=":material/download:")
 

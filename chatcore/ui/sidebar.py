@@ -106,7 +106,7 @@ def _server(view: View) -> None:
         kind = "Built-in engine, tiny demo model" if view.server.demo else "Built-in engine"
         st.caption(f":orange[:material/circle:] {kind}")
     else:
-        where = "" if view.has_accounts else f" at {view.server.host.split('://')[-1]}"
+        where = f" at {view.server.host.split('://')[-1]}" if view.at_machine else ""
         told = words.plain(f"Ollama {view.server.version}{where}")
         st.caption(f":green[:material/circle:] {told}")
     st.button(
@@ -117,5 +117,5 @@ def _server(view: View) -> None:
         help="Look for an Ollama server that was started meanwhile",
         on_click=view.services.host.look_again,
     )
-    if not view.has_accounts:
+    if view.at_machine:
         st.caption(f"Chats are kept in {words.plain(view.services.store.location)}")

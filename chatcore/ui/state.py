@@ -13,7 +13,7 @@ from streamlit.runtime import exists, get_instance
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from chatcore.errors import ChatError, SessionNotFound
-from chatcore.identity import key_in
+from chatcore.identity import HERE, key_in
 from chatcore.ids import number
 from chatcore.service import Hearth, hearth
 from chatcore.types import ServerInfo, Session
@@ -41,9 +41,10 @@ class View:
     """What the follower of a reply keeps true meanwhile; called twice a second."""
 
     @property
-    def has_accounts(self) -> bool:
-        """Whether people sign in here: none of them is told of the machine behind it."""
-        return self.services.settings.has_accounts
+    def at_machine(self) -> bool:
+        """Whether who looks owns the machine, or sits at it: others are not told what is where."""
+        mode = self.services.settings.identity_mode
+        return mode == "single" or (mode == "browser" and HERE in st.context.headers)
 
 
 def load(in_chat: bool) -> View:

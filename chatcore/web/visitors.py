@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatcore import service
 from chatcore.errors import ChatError
-from chatcore.identity import BROWSER, INTERNAL, LOCAL, Facts, identity_key
+from chatcore.identity import BROWSER, HERE, INTERNAL, LOCAL, Facts, identity_key
 from chatcore.service import Hearth
 from chatcore.settings import Settings
 from chatcore.types import IdentityMode
@@ -26,6 +26,7 @@ from chatcore.web.peer import is_from_here, peer
 log = logging.getLogger(__name__)
 
 PROTOCOLS = "sec-websocket-protocol"
+OURS = [INTERNAL, BROWSER, HERE]
 
 SignedIn = Callable[[Mapping[str, str]], tuple[str, str] | None]
 
@@ -44,7 +45,7 @@ class Visitors:
             return
         services = await _services()
         if services is None:  # the page tells why, and knows nobody
-            _hand_on(scope, [INTERNAL, BROWSER], {})
+            _hand_on(scope, OURS, {})
             _begin_anew(scope)
             await self._app(scope, receive, send)
             return
@@ -60,7 +61,9 @@ class Visitors:
             _begin_anew(scope)
         unproven = [header] if header and facts.header is None else []
         before = identity_key("browser", facts) if mode == "oidc" else None
-        _hand_on(scope, [INTERNAL, BROWSER, *unproven], {INTERNAL: key, BROWSER: before})
+        is_here = scope["type"] == "websocket" and is_from_here(HTTPConnection(scope))
+        found = {INTERNAL: key, BROWSER: before, HERE: "yes" if is_here else None}
+        _hand_on(scope, [*OURS, *unproven], found)
         await self._app(scope, receive, send)
 
     def _facts(self, services: Hearth, mode: IdentityMode, connection: HTTPConnection) -> Facts:

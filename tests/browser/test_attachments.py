@@ -52,6 +52,17 @@ def test_a_pdf_is_asked_about_and_there_after_a_reload(app, fake, page):
     assert download.value.suggested_filename == "report [draft].pdf"
 
 
+def test_a_file_is_taken_back_before_it_is_sent(app, fake, page):
+    page.goto(app.url)
+    attach(page, "notes.txt", b"some notes")
+    with page.expect_response("**/_stcore/upload_file/**") as taken_back:
+        page.get_by_label("Remove notes.txt").click()
+    assert (taken_back.value.request.method, taken_back.value.status) == ("DELETE", 204)
+    send(page, "hello")
+    reply(page, "You said: hello")
+    assert "some notes" not in fake.requests[0]["messages"][0]["content"]
+
+
 def test_a_text_file_opens_as_text_however_it_is_called(app, page):
     page.goto(app.url)
     attach(page, "page.html", b"<script>document.title = 'run'</script>", "text/html")

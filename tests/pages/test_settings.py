@@ -5,6 +5,7 @@ from streamlit.runtime.context import ContextProxy
 
 from chatcore import service
 from chatcore.errors import PairingRefused
+from chatcore.identity import HERE
 from chatcore.ui import state
 from tests.pages.test_chat import errors, send
 
@@ -143,6 +144,16 @@ def test_who_signs_in_is_not_told_of_the_machine(monkeypatch, open_settings, fak
     assert any(told.endswith(f"Ollama {fake.version}") for told in captions)
     hidden = (fake.host.split("://")[-1], service.hearth().store.location)
     assert not any(each in told for told in captions for each in hidden)
+
+
+@pytest.mark.parametrize("headers", [{}, {HERE: "yes"}])
+def test_what_is_where_is_told_on_the_machine_alone(
+    as_browser, open_settings, monkeypatch, fake, headers
+):
+    monkeypatch.setattr(ContextProxy, "headers", headers)
+    told = "".join(caption.value.replace("\\", "") for caption in open_settings().caption)
+    for place in (service.hearth().store.location, fake.host.split("://")[-1]):
+        assert (place in told) == bool(headers)
 
 
 def test_a_link_that_was_made_elsewhere_is_told_and_taken_back(as_browser, open_settings):
