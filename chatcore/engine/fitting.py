@@ -1,6 +1,7 @@
 """Fits a chat into the context window by Ollama's rule.
 
-The oldest messages are dropped until the prompt fits; system messages and the last one stay.
+The oldest messages are dropped until the prompt fits; system messages and the last one stay. Where
+the request asks for it, nothing is, and a prompt that is too long refused with its length.
 """
 
 from collections.abc import Awaitable, Callable
@@ -16,14 +17,24 @@ TOO_LONG = (
     "prompt, adjust the context length in settings, or use a model with a longer context length"
 )
 
+# llama.cpp's, as Ollama hands it on.
+BEYOND = "request ({} tokens) exceeds the available context size ({} tokens), try increasing it"
 
-async def fitted_prompt(llama: Llama, messages: list[Message], window: int) -> list[int]:
+
+async def fitted_prompt(
+    llama: Llama, messages: list[Message], window: int, truncate: bool
+) -> list[int]:
     """The tokens of the chat, at most `window` - 1 of them, to leave room for a reply."""
 
     async def tokens(messages: list[Message]) -> list[int]:
         return await llama.tokens(await llama.templated(messages))
 
-    return await fit(messages, window - 1, tokens)
+    if truncate:
+        return await fit(messages, window - 1, tokens)
+    prompt = await tokens(messages)
+    if len(prompt) >= window:
+        raise Refused(400, BEYOND.format(len(prompt), window))
+    return prompt
 
 
 async def fit(messages: list[Message], limit: int, tokens: Tokens) -> list[int]:

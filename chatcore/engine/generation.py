@@ -49,7 +49,7 @@ async def _load_or_unload(model: Model, job: Job) -> Chunk:
 
 async def _prompt(llama: Llama, job: Job) -> list[int]:
     if not isinstance(job.prompt, str):
-        return await fitted_prompt(llama, job.prompt, llama.num_ctx)
+        return await fitted_prompt(llama, job.prompt, llama.num_ctx, job.truncate)
     tokens = await llama.tokens(job.prompt)
     if len(tokens) >= llama.num_ctx:
         raise Refused(400, TOO_LONG)

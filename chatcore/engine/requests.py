@@ -26,6 +26,7 @@ class Job:
     keep_alive: float
     constraint: dict[str, object]  # the JSON schema to hold to, under llama.cpp's name
     stream: bool
+    truncate: bool = True  # a prompt that is too long is cut, and else refused
 
 
 def parse_body(raw: bytes) -> Body:
@@ -84,6 +85,7 @@ def _job(name: str, served: ServedModel, body: Body, prompt: list[Message] | str
         keep_alive=keep_alive_seconds(body.get("keep_alive")),
         constraint=_constraint(body.get("format")),
         stream=body.get("stream") is not False,
+        truncate=body.get("truncate") is not False,
     )
 
 

@@ -1,8 +1,10 @@
 """The context window, and how long the model stays loaded."""
 
+import re
 import time
 from collections.abc import Callable
 
+import httpx
 import ollama
 import pytest
 
@@ -59,6 +61,17 @@ def test_one_message_that_is_too_long_is_refused(client: ollama.Client, stream: 
     with pytest.raises(ollama.ResponseError, match="the prompt is longer than") as caught:
         list(client.chat(BUNDLED_NAME, messages, stream=stream, options={"num_ctx": 512}))
     assert caught.value.status_code == 400
+
+
+def test_a_chat_is_refused_whole_where_nothing_is_to_be_cut(raw: httpx.Client) -> None:
+    body = {"model": BUNDLED_NAME, "messages": LONG_CHAT, "truncate": False}
+    refused = raw.post("/api/chat", json=body | {"options": {"num_ctx": 256}})
+    assert refused.status_code == 400
+    counted = re.search(r"request \((\d+) tokens\) exceeds .*\(256 tokens\)", refused.text)
+    assert counted is not None
+    options = {"num_ctx": 2048, "num_predict": 1}
+    whole = raw.post("/api/chat", json=body | {"options": options, "stream": False}).json()
+    assert whole["prompt_eval_count"] == int(counted[1])
 
 
 def test_a_raw_prompt_that_is_too_long_is_refused(client: ollama.Client) -> None:
