@@ -194,11 +194,13 @@ def open_pages(this: Round) -> Values:
 
 
 def fit_long(_: Round) -> Values:
-    """A long chat is fitted to windows that hold some of it, and all."""
+    """A long chat is fitted to windows that hold some of it, and all; of which a model has counted
+    all, or nothing."""
     parts = [Part(n, ("assistant", "user")[n % 2], Size(1, 400)) for n in range(1, FITTED)]
-    count = Counter(Estimator([]), parts, 110 * FITTED)
+    known, guess = Counter(Estimator([]), parts, 110 * FITTED), Counter(Estimator([]))
     values: Values = {}
-    for name, num_ctx in {"some": 8192, "all": 1 << 18}.items():
+    cases = {"some": (8192, known), "all": (1 << 18, known), "new": (1 << 20, guess)}
+    for name, (num_ctx, count) in cases.items():
         began = time.perf_counter()
         fit(parts, num_ctx, None, count)
         values[name] = 1000 * (time.perf_counter() - began)

@@ -1,10 +1,11 @@
 """One reply asked of the model server: what is sent, what comes, and what it is at meanwhile."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
 from chatcore import naming
 from chatcore.client import OllamaClient
@@ -17,6 +18,7 @@ from chatcore.errors import (
     NothingToSumUp,
     ServerError,
     ServerUnreachable,
+    WindowExceeded,
 )
 from chatcore.generation import Generation
 from chatcore.memory import Memory, Target
@@ -26,10 +28,13 @@ from chatcore.store import Store
 from chatcore.trial import Trial
 from chatcore.types import Build, ChatRequest, Message, Seen, Session
 
+T = TypeVar("T")
 WITHOUT_THOUGHTS = Options(think="off")
 CHARACTERS = 8  # that a token has at most, in the mean of an answer
 TOKENS_OF_A_NAME = 200  # a model that cannot but think must get past it
 NOTED_WITHIN = 2.0  # seconds that the end of a reply waits for what is noted of its model
+MORE = 1.25  # times as much is reckoned with at least, where the server counted more than it holds
+TRIES = 12
 LOADED_EVERY = 0.5  # seconds between two looks whether the model is in memory
 BEFORE_READING = ("queued", "summing", "loading")
 
@@ -56,23 +61,34 @@ class Asker:
 
         trial: what is asked instead, of which nothing is stored."""
         generation.enter("loading")
-        if trial is not None:
-            await self._try_out(client, generation, trial)
+        if generation.repeats:
+            await self._answer(client, generation, replace(generation.repeats, build=Build()))
             return
-        seen = await self._seen(client, generation)
+        await self._check_model(client, generation.turn.reply.model)
+        target = await _target(client, generation.turn.reply.model)
+        if trial is not None:
+            await _until_it_fits(target, partial(self._try_out, client, generation, trial))
+        else:
+            await _until_it_fits(target, partial(self._plan, client, generation))
+
+    async def _try_out(
+        self, client: OllamaClient, generation: Generation, trial: Trial, target: Target
+    ) -> None:
+        find = partial(self._memory.trial, generation.owner, trial, target)
+        request, tokens = await asyncio.to_thread(find)
+        await self._stream(client, generation, request, tokens)
+
+    async def _plan(self, client: OllamaClient, generation: Generation, target: Target) -> None:
+        owner, turn = generation.owner, generation.turn
+        await self._sum_up(client, generation, target)
+        plan = await asyncio.to_thread(self._memory.of, owner, turn.session, turn.reply, target)
+        await self._answer(client, generation, plan.seen)
+
+    async def _answer(self, client: OllamaClient, generation: Generation, seen: Seen) -> None:
         reply = generation.turn.reply
         request = await asyncio.to_thread(self._memory.request, generation.owner, reply, seen)
         self._store.memory.saw(generation.owner, reply.id, seen)
         await self._stream(client, generation, request, seen.tokens, seen)
-
-    async def _try_out(self, client: OllamaClient, generation: Generation, trial: Trial) -> None:
-        model = generation.turn.reply.model
-        await self._check_model(client, model)
-        trained, thinks = await client.context_length(model), client.thinks(model)
-        target = Target(model, trained, client.sees(model), thinks)
-        find = partial(self._memory.trial, generation.owner, trial, target)
-        request, tokens = await asyncio.to_thread(find)
-        await self._stream(client, generation, request, tokens)
 
     async def _stream(
         self,
@@ -130,32 +146,22 @@ class Asker:
     async def name(self, client: OllamaClient, owner: int, session: Session) -> str:
         """What the session's model would call it. Raises as ask."""
         branch = await asyncio.to_thread(self._store.messages, owner, session.id)
-        if not (messages := naming.wire_messages(branch)):
+        if not naming.wire_messages(branch):
             raise LeftOut("Every message of this chat is left out, so no model can name it.")
-        trained = await client.context_length(session.model)
-        chosen = await asyncio.to_thread(self._memory.options, owner, session, trained)
+        target = await _target(client, session.model)
+        chosen = await asyncio.to_thread(self._memory.options, owner, session, target.trained)
         # The chat's own window: for another one the model would be loaded anew.
         options = {"num_ctx": chosen.num_ctx, "num_predict": TOKENS_OF_A_NAME}
-        think = WITHOUT_THOUGHTS.wire_think(client.thinks(session.model))
-        request = ChatRequest(session.model, messages, options, think)
-        answer = await _written(client, request)
+        think = WITHOUT_THOUGHTS.wire_think(target.thinks)
+
+        async def attempt(target: Target) -> str:
+            messages = naming.wire_messages(branch, int(naming.EXCERPT / target.more))
+            return await _written(client, ChatRequest(session.model, messages, options, think))
+
+        answer = await _until_it_fits(target, attempt)
         if not (title := naming.title(answer)):
             raise ServerError("The model found no name for this chat: give it one with Rename.")
         return title
-
-    async def _seen(self, client: OllamaClient, generation: Generation) -> Seen:
-        if generation.repeats:
-            return replace(generation.repeats, build=Build())
-        owner, turn = generation.owner, generation.turn
-        reply = turn.reply
-        await self._check_model(client, reply.model)
-        # First, since what it learns of the model is known to the client from then on.
-        trained = await client.context_length(reply.model)
-        thinks = client.thinks(reply.model)
-        target = Target(reply.model, trained, client.sees(reply.model), thinks)
-        await self._sum_up(client, generation, target)
-        plan = await asyncio.to_thread(self._memory.of, owner, turn.session, reply, target)
-        return plan.seen
 
     async def _check_model(self, client: OllamaClient, model: str) -> None:
         if not model:
@@ -175,17 +181,19 @@ class Asker:
 
     async def sum_up(self, client: OllamaClient, owner: int, session: Session) -> None:
         """All but its last turn, by the session's model. Raises as ask."""
-        model, leaf_id = session.model, session.leaf_id
-        trained, thinks = await client.context_length(model), client.thinks(model)
-        target = Target(model, trained, client.sees(model), thinks)
-        find = partial(self._memory.older, owner, session, leaf_id, target, whole=True)
-        older = await asyncio.to_thread(find)
-        if older is None:
+        target = await _target(client, session.model)
+        find = partial(self._memory.older, owner, session, session.leaf_id, whole=True)
+        if await asyncio.to_thread(find, target) is None:
             raise NothingToSumUp("There is nothing before the last prompt to sum up.")
-        while older:
-            if not await self._summarise(client, owner, target, *older):
-                raise ServerError("The model wrote no summary: try again, or pick another model.")
-            older = await asyncio.to_thread(find)
+
+        async def attempt(target: Target) -> None:
+            while older := await asyncio.to_thread(find, target):
+                if not await self._summarise(client, owner, target, *older):
+                    raise ServerError(
+                        "The model wrote no summary: try again, or pick another model."
+                    )
+
+        await _until_it_fits(target, attempt)
 
     async def _summarise(
         self,
@@ -214,6 +222,23 @@ class Asker:
                 await asyncio.sleep(LOADED_EVERY)
         if generation.phase.doing in BEFORE_READING:
             generation.enter("reading", tokens)
+
+
+async def _target(client: OllamaClient, model: str) -> Target:
+    # First, since what it learns of the model is known to the client from then on.
+    trained = await client.context_length(model)
+    return Target(model, trained, client.sees(model), client.thinks(model))
+
+
+async def _until_it_fits(target: Target, attempt: Callable[[Target], Awaitable[T]]) -> T:
+    """Again with more reckoned for the same text, and so with less of it, where the server counts
+    more than the window holds, which it tells before its first word. Raises as the attempt."""
+    for _ in range(TRIES):
+        try:
+            return await attempt(target)
+        except WindowExceeded as error:
+            target = replace(target, more=target.more * max(MORE, error.beyond))
+    return await attempt(target)
 
 
 async def _written(client: OllamaClient, request: ChatRequest) -> str:

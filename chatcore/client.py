@@ -8,6 +8,7 @@ import asyncio
 import os
 import re
 import time
+from base64 import b64encode
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,14 @@ from typing import Any, cast
 import httpx
 from pydantic import ValidationError
 
-from chatcore.errors import ModelNotFound, ServerError, ServerUnreachable, SettingsError
+from chatcore.errors import (
+    ChatError,
+    ModelNotFound,
+    ServerError,
+    ServerUnreachable,
+    SettingsError,
+    WindowExceeded,
+)
 from chatcore.options import Think
 from chatcore.types import Build, ChatRequest, Chunk, ModelInfo, Usage
 
@@ -38,6 +46,12 @@ IN_MID_REPLY = -1  # the status that the library gives an error inside a stream
 
 EVERYWHERE = re.compile(r"^((?:https?://)?(?:[^/@]*@)?)0\.0\.0\.0(?=[:/]|$)", re.IGNORECASE)
 LOOPBACK = re.compile(r"^(https?://)?(127\.|localhost\b|\[::1\]|:)")
+
+# As llama.cpp says it, with its count, and as Ollama did before and does of what it cuts itself.
+TOO_LONG = re.compile(
+    r"(?:request \((\d+) tokens\) )?(?:exceeds|is longer than) the (?:available )?context"
+    r" (?:size|length)(?: \((\d+) tokens\))?"
+)
 
 START_IT = "start it with `ollama serve`, then try again."
 
@@ -165,18 +179,15 @@ class OllamaClient:
     async def chat(self, request: ChatRequest) -> AsyncGenerator[Chunk]:
         """The reply, chunk by chunk; the last one carries the usage.
 
-        Closing the iterator closes the connection, and the server stops.
-        Raises ServerError where the stream ends without its last chunk.
+        Closing the iterator closes the connection, and the server stops. Raises WindowExceeded
+        where the model cannot read all of it, and ServerError where the stream ends without its
+        last chunk.
         """
         finished = False
         with self._translated(request.model, replying=True):
-            stream = await self._async.chat(
-                request.model,
-                request.messages,
-                stream=True,
-                think=cast("Any", request.think),  # its type lacks the levels
-                options=request.options,
-                keep_alive=request.keep_alive,
+            # The client's own call has no word for `truncate`, nor for `shift`.
+            stream = await self._async._request(
+                ollama.ChatResponse, "POST", "/api/chat", json=_body(request), stream=True
             )
             # Closed by hand: `async for` leaves that to the garbage collector.
             async with aclosing(cast("AsyncGenerator[ollama.ChatResponse]", stream)) as stream:
@@ -252,6 +263,27 @@ def _thinks(answer: ollama.ShowResponse) -> tuple[Think, ...]:
     return ("low", "medium", "high") if family == "gptoss" else ("on", "off")
 
 
+def _body(request: ChatRequest) -> dict[str, Any]:
+    """So that the server refuses what it would else cut unsaid, before a reply or within it."""
+    body = {
+        "model": request.model,
+        "messages": [_with_text_images(message) for message in request.messages],
+        "options": request.options,
+        "think": request.think,
+        "keep_alive": request.keep_alive,
+        "stream": True,
+        "truncate": False,
+        "shift": False,
+    }
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def _with_text_images(message: dict[str, Any]) -> dict[str, Any]:
+    if "images" not in message:
+        return message
+    return message | {"images": [b64encode(image).decode() for image in message["images"]]}
+
+
 async def _gathered(
     parts: AsyncIterator[ollama.ChatResponse],
 ) -> AsyncIterator[ollama.ChatResponse]:
@@ -288,9 +320,16 @@ def _full(model: str | None) -> str:
     return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
 
 
-def _refusal(error: ollama.ResponseError, model: str, at: str) -> ServerError | ModelNotFound:
+def _refusal(error: ollama.ResponseError, model: str, at: str) -> ChatError:
     if error.status_code == 404 and model:
         return _not_found(model, at)
+    if too_long := TOO_LONG.search(str(error.error)):
+        counted, window = too_long.groups()
+        return WindowExceeded(
+            "This prompt is longer than the model's context window: shorten it, or choose a larger"
+            " num_ctx under Options, then press Regenerate.",
+            int(counted) / int(window) if counted and window else 1,
+        )
     if error.status_code == IN_MID_REPLY:
         return ServerError(
             f"The model server failed in mid-reply ({_words(error)}):"

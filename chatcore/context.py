@@ -30,8 +30,8 @@ class Count(Protocol):
 
     def tokens(self, part: Part) -> float: ...
 
-    def doubt(self, part: Part) -> float:
-        """How far beyond that it may be, as a share."""
+    def at_most(self, part: Part) -> float:
+        """How many they are to be reckoned with."""
         ...
 
 
@@ -60,40 +60,27 @@ def fit(parts: Sequence[Part], num_ctx: int, num_predict: int | None, count: Cou
     be answered. What stands before the first prompt that is sent is not sent either, as models
     expect a person to begin. `parts` holds a prompt at least.
 
-    Raises PromptTooLong where what must be in is too much, or may be more than the whole window.
+    Raises PromptTooLong where what must be in is too much.
     """
     budget = num_ctx - room(num_ctx, num_predict)
     system = [part for part in parts if part.role == "system" and part.keep != "left_out"]
     *turns, last = _turns(_wanted(parts))
     kept = system + last + [part for turn in turns if _is_pinned(turn) for part in turn]
-    tokens, spent = _cost(kept, count)
-    tokens, spent = tokens + count.request, spent + count.request
-    if tokens > budget or spent >= num_ctx:
-        raise PromptTooLong(_too_long(tokens, spent, budget, num_ctx, kept))
-    free = budget - spent - _unused(last[0], num_ctx, count)
+    tokens = count.request + sum(map(count.tokens, kept))
+    if tokens > budget:
+        raise PromptTooLong(_too_long(tokens, budget, num_ctx, kept))
+    free = budget - count.request - sum(map(count.at_most, kept))
+    free -= _unused(last[0], num_ctx, count)
     open_turns = [turn for turn in turns if not _is_pinned(turn)]
-    while open_turns:
-        needed, at_most = _cost(open_turns[-1], count)
-        if at_most > free:
-            break
-        tokens += needed
+    while open_turns and (at_most := sum(map(count.at_most, open_turns[-1]))) <= free:
         free -= at_most
+        tokens += sum(map(count.tokens, open_turns[-1]))
         kept += open_turns.pop()
     ids = {part.id for part in kept}
     sent = tuple(part.id for part in parts if part.id in ids)
     left_out = tuple(part.id for turn in open_turns for part in turn)
     unsent = tuple(part.id for part in parts if part.keep == "pinned" and part.id not in ids)
     return Fit(sent, left_out, _first(parts, left_out), round(tokens), budget, num_ctx, unsent)
-
-
-def _cost(parts: Iterable[Part], count: Count) -> tuple[float, float]:
-    """Tokens as predicted, and as many as they may turn out to be."""
-    needed = at_most = 0.0
-    for part in parts:
-        tokens = count.tokens(part)
-        needed += tokens
-        at_most += tokens * (1 + count.doubt(part))
-    return needed, at_most
 
 
 def uncovered(parts: Sequence[Part], message_id: int) -> list[Part]:
@@ -134,7 +121,7 @@ def room(num_ctx: int, num_predict: int | None) -> int:
 
 def _unused(prompt: Part, num_ctx: int, count: Count) -> float:
     least = min(PROMPT, num_ctx // 16)
-    return max(0.0, least - _cost([prompt], count)[1])
+    return max(0.0, least - count.at_most(prompt))
 
 
 def _wanted(parts: Sequence[Part]) -> list[Part]:
@@ -167,18 +154,14 @@ def _first(parts: Sequence[Part], left_out: tuple[int, ...]) -> int:
     return ids[ids.index(left_out[-1]) + 1] if left_out else ids[0]
 
 
-def _too_long(
-    tokens: float, at_most: float, budget: int, num_ctx: int, kept: Sequence[Part]
-) -> str:
+def _too_long(tokens: float, budget: int, num_ctx: int, kept: Sequence[Part]) -> str:
     what = "This prompt" if len(kept) == 1 else "This prompt, with what is always sent before it,"
-    takes = f"about {tokens:,.0f} tokens"
-    if tokens <= budget:
-        takes = f"up to {at_most:,.0f} tokens by what is known of this model"
     summary = any(is_summary(part.id) for part in kept)
     return (
-        f"{what} takes {takes}, and {budget:,} of the context window of {num_ctx:,} are free for"
-        f" it: shorten it, unpin messages,{' shorten the summary,' * summary} or choose a larger"
-        " num_ctx under Options, then press Regenerate."
+        f"{what} takes about {tokens:,.0f} tokens, and {budget:,} of the context window of"
+        f" {num_ctx:,} are free for it: shorten it, unpin messages,"
+        f"{' shorten the summary,' * summary} or choose a larger num_ctx under Options, then press"
+        " Regenerate."
     )
 
 

@@ -2,10 +2,10 @@
 
 A model's tokens are told only by its server, and only after a request. What is learned of each
 model is what each kind of piece that texts are made of takes (Size), and what its template adds to
-each message and to each request. What no count has told of yet is in doubt by as much.
+each message and to each request. No such estimate is a bound: of a request that is longer all the
+same its server tells, and refuses it.
 """
 
-import math
 import re
 from collections import Counter as Tally
 from collections.abc import Collection, Iterable, Sequence
@@ -35,7 +35,6 @@ FREQUENT = frozenset(_FREQUENT.split())
 # Tokens a request, and a message, word, rare pair, digit, blank and extra byte, before any sample;
 # and how far each may be from that, as a share.
 FIRST_GUESS = (20.0, 6.0, 0.9, 0.4, 1.0, 1.0, 0.7)
-RARE = 2  # its place among the weights of a message
 SPREAD = (0.5, 0.5, 0.2, 1.0, 0.3, 0.3, 1.2)
 NOISE = 0.1  # how far a count may be from what the pieces tell, as a share
 # A share of the first prediction. What is beyond is no count of the whole request: some servers
@@ -43,13 +42,10 @@ NOISE = 0.1  # how far a count may be from what the pieces tell, as a share
 PLAUSIBLE = (0.2, 4.0)
 OUTLIER = 0.75  # of what the other samples tell
 
-# However few a rare pair took in the texts that were counted, of others it may take so many.
-RARE_AT_MOST = 0.6
-MARGIN = 0.12  # of a text whose pieces are all known
+# Shares by which a text may take more, so that few requests have to be made twice: of one that a
+# count has told of, of others by a model that is known, and by one that is not.
+MARGIN_OF_COUNTED, MARGIN, MARGIN_OF_GUESS = 0.03, 0.12, 0.4
 LEAST_OF_NEW, LEAST_OF_REPLY = 0.5, 0.9  # shares of what is predicted and what was counted
-MARGIN_OF_COUNTED = 0.03  # of one that a count has told of, with others
-# And where that count was more than was thought possible: it may be of a part, the rest being cut.
-MARGIN_OF_CUT = 0.35
 
 
 class Estimator:
@@ -63,9 +59,8 @@ class Estimator:
         self.sure = len(usable) >= ENOUGH
 
     def _learn(self, samples: Sequence[Sample]) -> None:
-        factors, self._unknown = _learned(samples)
         # request: tokens that the template adds to each.
-        self.request, *weights = [g * f for g, f in zip(FIRST_GUESS, factors, strict=True)]
+        self.request, *weights = _learned(samples)
         self._weights = tuple(weights)
 
     def tokens(self, size: Size) -> float:
@@ -83,15 +78,6 @@ class Estimator:
             + IMAGE * images
         )
 
-    def doubt(self, size: Size) -> float:
-        """How far beyond that it may be, as a share: the more, the less its pieces are like those
-        that were counted."""
-        row = [0.0, *(g * n for g, n in zip(FIRST_GUESS[1:], _pieces(size), strict=True))]
-        rows = zip(row, self._unknown, strict=True)
-        variance = sum(x * sum(map(float.__mul__, row, line)) for x, line in rows)
-        rare = max(0.0, RARE_AT_MOST - self._weights[RARE]) * size.rare
-        return MARGIN + (math.sqrt(max(0.0, variance)) + rare) / max(1.0, self.tokens(size))
-
 
 class Counter:
     """Counts the messages of one chat, from what its last reply saw by the model's own count."""
@@ -102,19 +88,20 @@ class Counter:
         counted: Sequence[Part] = (),
         total: int | None = None,
         replies: dict[int, int] | None = None,
-        whole: bool = True,
         sent: Collection[int] = (),
+        more: float = 1,
     ) -> None:
-        """counted: the messages of a request that took `total` tokens, or more if that is not of
-        the whole of it; replies: tokens by id; sent: what the last request held."""
+        """counted: the messages of a request that took `total` tokens; replies: tokens by id;
+        sent: what the last request held; more: how many times as many tokens all of it takes."""
         self._estimator = estimator
         self._replies = replies or {}
         self._total = 0
         self._sent = frozenset(sent)
-        self._margin = MARGIN_OF_COUNTED if whole else MARGIN_OF_CUT
+        self.sure = estimator.sure
+        self._more = more
         self._counted: frozenset[int] = frozenset()
         self._scale = 1.0
-        self.request = estimator.request
+        self.request = more * estimator.request
         estimated = sum(estimator.tokens(part.size) for part in counted)
         if total is not None and _is_near(total - estimator.request, estimated):
             self._scale = (total - estimator.request) / estimated
@@ -131,15 +118,18 @@ class Counter:
 
     def tokens(self, part: Part) -> float:
         if part.id in self._replies and not self.knows(part):
-            return self._replies[part.id] + self._estimator.tokens(Size(messages=1))
-        return self._estimator.tokens(part.size) * self._scale
+            of_template = self._estimator.tokens(Size(messages=1))
+            return self._more * (self._replies[part.id] + of_template)
+        return self._more * self._estimator.tokens(part.size) * self._scale
 
-    def doubt(self, part: Part) -> float:
-        """How far beyond that it may be, as a share."""
+    def at_most(self, part: Part) -> float:
+        """How many they are to be reckoned with."""
+        return self.tokens(part) * (1 + self._margin(part))
+
+    def _margin(self, part: Part) -> float:
         if self.knows(part) or part.id in self._replies:
-            return self._margin
-        # Where the chat took less than was predicted, this need not.
-        return (1 + self._estimator.doubt(part.size)) * max(1.0, 1 / self._scale) - 1
+            return MARGIN_OF_COUNTED
+        return MARGIN if self.sure else MARGIN_OF_GUESS
 
     def least(self, parts: Sequence[Part]) -> int:
         """What these take at least, as they hold all that was counted; 0 where nothing was."""
@@ -151,7 +141,7 @@ class Counter:
     def _least(self, part: Part) -> float:
         if part.id in self._replies:
             return LEAST_OF_REPLY * self._replies[part.id]
-        return LEAST_OF_NEW * self.tokens(part) if self.doubt(part) < LEAST_OF_NEW else 1
+        return LEAST_OF_NEW * self.tokens(part) if self.sure else 1
 
 
 def total(sizes: Iterable[Size]) -> Size:
@@ -198,9 +188,9 @@ def _row(sample: Sample) -> list[float]:
     return [g * n for g, n in zip(FIRST_GUESS, pieces, strict=True)]
 
 
-def _learned(samples: Sequence[Sample]) -> tuple[list[float], list[list[float]]]:
-    """By which factors the first guess is wrong, and how far they may be wrong themselves, as
-    their covariance: Bayesian linear regression of the relative errors."""
+def _learned(samples: Sequence[Sample]) -> list[float]:
+    """What the pieces take, as FIRST_GUESS: Bayesian linear regression of the relative errors of
+    that."""
     columns = range(len(FIRST_GUESS))
     held = [(NOISE / spread) ** 2 for spread in SPREAD]
     matrix = [[held[i] * (i == j) for j in columns] for i in columns]
@@ -212,21 +202,18 @@ def _learned(samples: Sequence[Sample]) -> tuple[list[float], list[list[float]]]
             right[i] += row[i] * text
             for j in columns:
                 matrix[i][j] += row[i] * row[j]
-    inverse = _inverted(matrix)
-    factors = [sum(a * b for a, b in zip(line, right, strict=True)) for line in inverse]
-    covariance = [[NOISE**2 * value for value in line] for line in inverse]
     # None is negative: a longer text never takes fewer tokens.
-    return [max(0.0, factor) for factor in factors], covariance
+    factors = [max(0.0, factor) for factor in _solved(matrix, right)]
+    return [g * f for g, f in zip(FIRST_GUESS, factors, strict=True)]
 
 
-def _inverted(matrix: list[list[float]]) -> list[list[float]]:
+def _solved(matrix: list[list[float]], right: list[float]) -> list[float]:
     """Gauss-Jordan. The matrix is positive definite, so no pivot is ever 0."""
-    n = len(matrix)
-    rows = [[*row, *(float(i == j) for j in range(n))] for i, row in enumerate(matrix)]
+    rows = [[*row, value] for row, value in zip(matrix, right, strict=True)]
     for i, pivot in enumerate(rows):
         pivot[:] = [value / pivot[i] for value in pivot]
         for row in rows:
             if row is not pivot:
                 factor = row[i]
                 row[:] = [a - factor * b for a, b in zip(row, pivot, strict=True)]
-    return [row[n:] for row in rows]
+    return [row[-1] for row in rows]

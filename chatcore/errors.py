@@ -20,6 +20,7 @@ ChatError                the message is one sentence: what happened and what to 
  ├─ KeyReused            a prompt has the key of another one
  ├─ TooBusy              the owner has enough prompts waiting
  ├─ PromptTooLong        a message is longer than is taken, or than the context window
+ │   └─ WindowExceeded   a request was, by the model server's own count
  ├─ NotRepeatable        a reply cannot be made again exactly as it was
  ├─ LeftOut              what is asked would send a message that is never to be sent
  ├─ NothingToSumUp       a chat has no messages of which a summary could be made
@@ -110,6 +111,15 @@ class TooBusy(ChatError):
 
 class PromptTooLong(ChatError):
     """A message is longer than is taken, or than the context window."""
+
+
+class WindowExceeded(PromptTooLong):
+    """A request was longer than the context window by the model server's own count."""
+
+    def __init__(self, message: str, beyond: float) -> None:
+        """beyond: how many times as long as the window, as far as the server tells."""
+        super().__init__(message)
+        self.beyond = beyond
 
 
 class NotRepeatable(ChatError):

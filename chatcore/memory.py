@@ -43,6 +43,8 @@ class Target:
     """The window it was trained for."""
     sees: bool = True
     thinks: tuple[Think, ...] = ()
+    more: float = 1
+    """How many times as many tokens as predicted a request took that its server refused."""
 
 
 @dataclass(frozen=True)
@@ -133,9 +135,9 @@ class Memory:
             )
         options = self.options(owner, session, target.trained)
         assert options.num_ctx is not None
-        estimator = Estimator(self._store.memory.samples(owner, target.model))
+        counter = self._without_counts(owner, target)
         most = (options.num_ctx - room(options.num_ctx, options.num_predict)) // 2
-        if (tokens := _at_most(estimator, [summing.wire_message(body)])) > most:
+        if (tokens := counter.at_most(_standing(summary.id, body))) > most:
             raise SummaryRefused(
                 f"This summary takes up to {tokens:,.0f} tokens, and of the context window of"
                 f" {options.num_ctx:,} {most:,} are for it: shorten it, or choose a larger num_ctx"
@@ -150,7 +152,7 @@ class Memory:
         such options. Raises PromptTooLong where no prompt would fit beside it."""
         voice = Voice(persona, {})
         options = self._in_effect(chosen.over(persona.options), target.trained)
-        counter = Counter(Estimator(self._store.memory.samples(owner, target.model)))
+        counter = self._without_counts(owner, target)
         own = voice.parts()
         num_ctx = _fit([*own, NEXT_PROMPT], options, counter, voice).num_ctx
         return round(sum(map(counter.tokens, own))), num_ctx
@@ -163,7 +165,7 @@ class Memory:
         voice = _speaking(persona, own, trial.zone, trial.locale, target.model)
         said = [Part(n, each.role, size(each.content)) for n, each in enumerate(trial.said)]
         options = self._in_effect(persona.options, target.trained)
-        counter = Counter(Estimator(self._store.memory.samples(owner, target.model)))
+        counter = self._without_counts(owner, target)
         fitted = _fit([*voice.parts(), *said], options, counter, voice)
         kept = [trial.said[n] for n in fitted.sent if n >= 0]
         messages = [{"role": each.role, "content": each.content} for each in kept]
@@ -195,21 +197,21 @@ class Memory:
         turns = earlier(parts) if whole else to_cover(parts, plan.fit)
         if not turns:
             return None
-        estimator = Estimator(self._store.memory.samples(owner, target.model))
-        beside = _at_most(estimator, summing.wire_messages(before, [])) + estimator.request
-        messages = self._chunk(owner, estimator, turns, num_ctx - own - beside)
+        counter = self._without_counts(owner, target)
+        asking = [_part(0, message) for message in summing.wire_messages(before, [])]
+        beside = counter.request + sum(map(counter.at_most, asking))
+        messages = self._chunk(owner, counter, turns, num_ctx - own - beside)
         options = {"num_ctx": num_ctx, "num_predict": own}
         asked = summing.wire_messages(before, [wire for _, wire in messages])
         return messages[-1][0], ChatRequest(target.model, asked, options)
 
     def _chunk(
-        self, owner: int, estimator: Estimator, turns: list[list[Part]], budget: float
+        self, owner: int, counter: Counter, turns: list[list[Part]], budget: float
     ) -> list[tuple[int, dict[str, Any]]]:
         """The first turns that fit, by id and as they are sent; one that is too long is cut."""
         chunk: list[tuple[int, dict[str, Any]]] = []
         for turn in turns:
-            length = total(part.size._replace(images=0) for part in turn)
-            tokens = estimator.tokens(length) * (1 + estimator.doubt(length))
+            tokens = sum(map(counter.at_most, map(_without_images, turn)))
             if chunk and tokens > budget:
                 break
             for part in turn:
@@ -269,9 +271,8 @@ class Memory:
         voice = self._voice(owner, session, target.model)
         own = voice.parts() if voice else []
         parts = [*own, *parts]
-        estimator = Estimator(self._store.memory.samples(owner, target.model))
         persona = session.persona.version if session.persona else None
-        counter = self._counter(owner, said, own, target.model, estimator, persona)
+        counter = self._counter(owner, said, own, target, persona)
         fitted = _fit(parts, options, counter, voice)
         fitted = fitted if fitted.left_out else replace(fitted, first=begins)
         at = ids.index(fitted.first)
@@ -281,7 +282,7 @@ class Memory:
             num_ctx=options.num_ctx,
             tokens=fitted.tokens,
             new=_new(kept, fitted, counter),
-            sure=estimator.sure,
+            sure=counter.sure,
             size=total(part.size for part in kept),
             first=fitted.first,
             before=tuple(n for n in ids[:at] if n in wanted),
@@ -295,30 +296,34 @@ class Memory:
             persona=persona,
             values=voice.values if voice else {},
             least=counter.least(kept),
-            budget=fitted.budget,
         )
         return Plan(fitted, seen, summary)
+
+    def _without_counts(self, owner: int, target: Target) -> Counter:
+        """That knows of no request of this chat."""
+        samples = self._store.memory.samples(owner, target.model)
+        return Counter(Estimator(samples), more=target.more)
 
     def _counter(
         self,
         owner: int,
         said: list[Part],
         own: list[Part],
-        model: str,
-        estimator: Estimator,
+        target: Target,
         persona: int | None,
     ) -> Counter:
         """That knows what the last reply saw whose count can be believed.
 
         said: the messages of the chat, and of these what a summary stands for, too; own: what is
         always sent before them."""
+        estimator = Estimator(self._store.memory.samples(owner, target.model))
         replies: dict[int, int] = {}
         last: set[int] = set()
         places = [n for n, part in enumerate(said) if part.role == "assistant"]
         for place in reversed(places[-LOOKED_AT:]):
             message = self._store.message(owner, said[place].id)
             usage, seen = message.usage, message.seen
-            if message.model != model or usage is None or seen is None or seen.continued:
+            if message.model != target.model or usage is None or seen is None or seen.continued:
                 continue
             if seen.persona != persona:
                 break
@@ -332,8 +337,8 @@ class Memory:
             last = last or {part.id for part in counted}
             count = usage.prompt_eval_count
             if count and count >= seen.least and not is_cut(seen, count):
-                return Counter(estimator, counted, count, replies, count <= seen.budget, last)
-        return Counter(estimator, replies=replies, sent=last)
+                return Counter(estimator, counted, count, replies, last, target.more)
+        return Counter(estimator, replies=replies, sent=last, more=target.more)
 
 
 def _fit(parts: list[Part], options: Options, counter: Counter, voice: Voice | None) -> Fit:
@@ -356,13 +361,11 @@ def _fit(parts: list[Part], options: Options, counter: Counter, voice: Voice | N
 
 
 def _standing(summary_id: int, text: str) -> Part:
-    return Part(-summary_id, "system", size(summing.wire_message(text)["content"]))
+    return _part(-summary_id, summing.wire_message(text))
 
 
-def _at_most(estimator: Estimator, messages: list[dict[str, Any]]) -> float:
-    """Tokens, without those of the request."""
-    length = total(size(message["content"]) for message in messages)
-    return estimator.tokens(length) * (1 + estimator.doubt(length))
+def _part(part_id: int, message: dict[str, Any]) -> Part:
+    return Part(part_id, message["role"], size(message["content"]))
 
 
 def _new(kept: list[Part], fitted: Fit, counter: Counter) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 from chatcore.types import Message
 
-EXCERPT = 1500  # characters of a message
+EXCERPT = 1500  # characters of a message, where the window holds so many
 LONGEST = 60  # characters of a name
 ASK = (
     "Give the conversation above a title of at most six words, in its own language."
@@ -14,15 +14,15 @@ ASK = (
 )
 
 
-def wire_messages(branch: Sequence[Message]) -> list[dict[str, Any]]:
+def wire_messages(branch: Sequence[Message], excerpt: int = EXCERPT) -> list[dict[str, Any]]:
     """The first messages with text and the last, as /api/chat takes them, and the question;
-    nothing where none is to be sent."""
+    nothing where none is to be sent. excerpt: so many characters of each."""
     written = [message for message in branch if message.body and message.keep != "left_out"]
     if not written:
         return []
     told = [*written[:2], *written[2:][-2:]]
     return [
-        *({"role": message.role, "content": message.body[:EXCERPT]} for message in told),
+        *({"role": message.role, "content": message.body[:excerpt]} for message in told),
         {"role": "user", "content": ASK},
     ]
 

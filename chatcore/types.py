@@ -215,8 +215,7 @@ class Seen:
     values: dict[str, str] = field(default_factory=dict)
     """Of the variables in that, as they were filled."""
     least: int = 0
-    budget: int = 0
-    """Tokens that it took at least, by earlier counts, and those that there were for it."""
+    """Tokens that it took at least, by earlier counts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from chatcore.client import OllamaClient
-from chatcore.errors import ModelNotFound, ServerError, ServerUnreachable, SettingsError
+from chatcore.errors import (
+    ModelNotFound,
+    ServerError,
+    ServerUnreachable,
+    SettingsError,
+    WindowExceeded,
+)
 from chatcore.types import ChatRequest
 from tests.fake_ollama import (
     Done,
@@ -138,6 +144,25 @@ def test_the_request_is_sent_as_given(client, fake):
     body = fake.requests[0]
     assert body["messages"] == [{"role": "user", "content": "hi"}]
     assert body["options"] == {"num_ctx": 512}
+    assert (body["truncate"], body["shift"]) == (False, False)
+
+
+# As Ollama 0.40 and 0.12.6 word it, and one that cuts by itself where it can.
+TOO_LONG = {
+    '{"error":{"code":400,"message":"request (2622 tokens) exceeds the available context size'
+    ' (512 tokens), try increasing it","type":"exceed_context_size_error"}}': 2622 / 512,
+    "the input length exceeds the context length": 1,
+    "the prompt is longer than the context length currently available to the model": 1,
+}
+
+
+@pytest.mark.parametrize("said", TOO_LONG)
+@pytest.mark.parametrize("step", [lambda said: Status(400, said), ErrorLine])
+def test_a_prompt_that_the_window_does_not_hold_is_told_with_how_far(client, fake, said, step):
+    fake.reply(step(said))
+    with pytest.raises(WindowExceeded, match="choose a larger num_ctx") as caught:
+        ask(client)
+    assert caught.value.beyond == TOO_LONG[said]
 
 
 def test_a_missing_model_is_told_with_the_command_that_gets_it(client):

@@ -13,7 +13,7 @@ from chatcore.options import Choice, Options
 from chatcore.settings import Settings
 from chatcore.store.sqlite.memory import SAMPLES
 from chatcore.types import File, Sample, Seen, Size
-from tests.fake_ollama import PAUSE, Done, fake_model
+from tests.fake_ollama import PAUSE, Done, Status, fake_model
 from tests.test_generations import followed, last, start
 
 MODEL = "llama3.2:3b"
@@ -107,6 +107,32 @@ def test_what_is_left_out_by_hand_is_not_sent_until_it_is_let_in(generations, st
         store.memory.keep(ann, message.id, keep)
         followed(start(generations, ann, "now?", session_id))
         assert (message.body in sent(fake)) is (keep == "")
+
+
+TOO_LONG = Status(400, "request (900 tokens) exceeds the available context size (512 tokens)")
+
+
+def test_what_the_server_counts_as_too_long_is_sent_again_with_less(small, store, ann, fake):
+    session_id = chat(small, ann, 2)
+    fake.reply(TOO_LONG)
+    followed(start(small, ann, "now?", session_id))
+    reply = store.messages(ann, session_id)[-1]
+    *before, _ = bodies(store, ann, session_id)
+    assert reply.body == "You said: now?."
+    assert sent(fake, -2) == before
+    assert sent(fake) == before[reply.seen.left_out :]
+    assert reply.seen.left_out > 0
+
+
+def test_a_prompt_that_the_server_never_takes_is_refused(small, store, ann, fake):
+    for _ in range(20):
+        fake.reply(TOO_LONG)
+    generation = start(small, ann, WORDS)
+    followed(generation)
+    reply = last(store, generation)
+    assert (reply.state, reply.body) == ("error", "")
+    assert "This prompt takes about" in reply.error
+    assert len(fake.requests) < 8
 
 
 def true_count(turns):

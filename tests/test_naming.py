@@ -5,7 +5,7 @@ import pytest
 from chatcore import naming
 from chatcore.errors import LeftOut, ServerError, TooBusy
 from chatcore.types import Message
-from tests.fake_ollama import PAUSE
+from tests.fake_ollama import PAUSE, Status
 from tests.test_generations import PATIENCE, followed, start
 
 
@@ -57,6 +57,15 @@ def test_what_is_left_out_is_not_sent_for_a_name(generations, store, ann, fake, 
     with pytest.raises(LeftOut):
         named(generations, ann, session)
     assert len(fake.requests) == 2
+
+
+def test_a_small_window_is_asked_with_shorter_excerpts(generations, store, ann, fake, session):
+    fake.reply(Status(400, "request (900 tokens) exceeds the available context size (450 tokens)"))
+    fake.reply("Bread at home")
+    named(generations, ann, session)
+    whole, half = ([len(m["content"]) for m in r["messages"]] for r in fake.requests[-2:])
+    assert half[0] == naming.EXCERPT / 2 == whole[0] / 2
+    assert store.session(ann, session.id).title == "Bread at home"
 
 
 def test_an_answer_without_an_end_is_read_to_a_limit(generations, store, ann, fake, session):

@@ -79,6 +79,19 @@ def test_it_is_not_done_again_while_there_is_room(small, store, ann, fake, ada):
     assert sent(fake)[0].endswith(ADA)
 
 
+def test_what_the_server_counts_as_too_long_to_sum_up_is_asked_in_smaller_pieces(
+    small, store, ann, fake, ada
+):
+    fake.reply(Status(400, "request (900 tokens) exceeds the available context size (512 tokens)"))
+    answer_all(fake, ADA)
+    generation = start(small, ann, "what is my name?", ada)
+    followed(generation)
+    refused, taken, *_ = fake.requests
+    assert len(taken["messages"]) < len(refused["messages"])
+    assert last(store, generation).state == "done"
+    assert sent(fake)[0] == summing.wire_message(ADA)["content"]
+
+
 def test_what_is_planned_with_a_summary_is_what_is_sent(small, memory, store, ann, fake, ada):
     answer_all(fake, ADA)
     followed(start(small, ann, "what is my name?", ada))

@@ -10,18 +10,20 @@ from typing import Any, cast
 
 import pytest
 
+from chatcore.asking import MORE
 from chatcore.counting import ENOUGH
 from chatcore.engine import BUNDLED_NAME, EngineProcess
 from chatcore.engine.llama import Llama
 from chatcore.engine.served import bundled_model
 from chatcore.generations import Generations
 from chatcore.host import ModelHost
-from chatcore.memory import Memory, Target
+from chatcore.memory import Memory, Plan, Target
 from chatcore.options import Choice, Compact, Options
 from chatcore.personas import Persona
 from chatcore.settings import Settings
 from chatcore.store import Store
 from chatcore.types import File, InForce, Keep, Turn, Usage
+from tests.recorder import Recorder
 
 WINDOW = 512
 ROOM = 24  # tokens of a reply, which leaves the window to the chat
@@ -117,6 +119,16 @@ def summed_up(memory: Memory, store: Store, owner: int, turn: Turn, count: Count
         store.memory.summarise(owner, message_id, "They spoke of kettles, and of the rain.")
 
 
+def taken(memory: Memory, owner: int, turn: Turn, target: Target, count: Count) -> tuple[Plan, int]:
+    """What the engine takes at last, as it refuses what is longer than its window."""
+    plan = memory.of(owner, turn.session, turn.reply, target)
+    tokens = count(memory.request(owner, turn.reply, plan.seen).messages)
+    if tokens < WINDOW:
+        return plan, tokens
+    more = target.more * max(MORE, tokens / WINDOW)
+    return taken(memory, owner, turn, replace(target, more=more), count)
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_no_request_exceeds_the_window_by_the_engines_own_count(
     store: Store, ann: int, settings: Settings, count: Count, name: str
@@ -128,9 +140,7 @@ def test_no_request_exceeds_the_window_by_the_engines_own_count(
         files = [File("a_long_name.txt", "text/plain", b"", text) for text in kind.files(n)]
         turn = store.begin_turn(ann, session_id, kind.asked(n), BUNDLED_NAME, attachments=files)
         summed_up(memory, store, ann, turn, count)
-        plan = memory.of(ann, turn.session, turn.reply, target)
-        tokens = count(memory.request(ann, turn.reply, plan.seen).messages)
-        assert tokens < WINDOW
+        plan, tokens = taken(memory, ann, turn, target, count)
         if n > 60 + ENOUGH and not kind.files:
             assert abs(plan.seen.tokens / tokens - 1) < 0.10
             if plan.fit.sent[:-1] == gauge.sent[:-1] and len(kind.asked(n)) < 20:
@@ -157,6 +167,30 @@ def test_the_engine_counts_as_it_is_counted_here(
     assert reply.usage is not None
     request = Memory(store, settings).request(ann, reply, reply.seen)
     assert reply.usage.prompt_eval_count == count(request.messages)
+
+
+def test_what_the_engine_counts_as_too_long_is_sent_again_with_less(
+    store: Store, ann: int, engine: EngineProcess, settings: Settings, count: Count
+) -> None:
+    recorder = Recorder(engine.url())
+    settings = replace(settings, ollama_host=recorder.host)
+    session_id = fill(store, ann, KINDS["words"])
+    generations = Generations(store, ModelHost(settings), settings)
+    prompts = [*(f"And {n}?" for n in range(ENOUGH)), "한국어 " * 50]
+    try:
+        for prompt in prompts:
+            generation = generations.start(ann, session_id, prompt, BUNDLED_NAME)
+            generation.wait()
+    finally:
+        generations.close()
+        recorder.close()
+    reply = store.message(ann, generation.turn.reply.id)
+    *_, refused, taken = recorder.requests
+    assert len(recorder.requests) == len(prompts) + 1
+    assert count(refused["messages"]) >= WINDOW > count(taken["messages"])
+    assert reply.state == "done"
+    assert reply.usage is not None
+    assert reply.usage.prompt_eval_count == count(taken["messages"])
 
 
 def test_what_a_real_model_remembers_of_what_was_summed_up(

@@ -71,7 +71,7 @@ def from_seen(seen: Seen) -> str:
 
 
 def to_seen(context: str) -> Seen:
-    kept = json.loads(context)
+    kept = {name: value for name, value in json.loads(context).items() if name in Seen.__slots__}
     kept |= {"before": tuple(kept["before"]), "without": tuple(kept["without"])}
     return Seen(**kept | {"size": Size(*kept["size"]), "build": Build(*kept.get("build", ()))})
 
