@@ -201,13 +201,15 @@ class Asker:
         owner: int,
         target: Target,
         message_id: int,
+        told: list[int],
         request: ChatRequest,
     ) -> bool:
         """Whether the model had a word for it."""
         request = replace(request, think=WITHOUT_THOUGHTS.wire_think(target.thinks))
         summary = (await _written(client, request)).strip()
         if summary:
-            await asyncio.to_thread(self._store.memory.summarise, owner, message_id, summary)
+            keep = self._store.memory.summarise
+            await asyncio.to_thread(keep, owner, message_id, summary, told)
         return bool(summary)
 
     async def _watch_loading(

@@ -84,13 +84,13 @@ def fit(parts: Sequence[Part], num_ctx: int, num_predict: int | None, count: Cou
 
 
 def uncovered(parts: Sequence[Part], message_id: int) -> list[Part]:
-    """Without what a summary down to this message stands for; pinned turns stay, and system
-    messages."""
+    """Without what a summary down to this message stands for. System messages stay, and the turns
+    of which it need not tell: where they are pinned, or were when it was made, or left out."""
     at = [part.id for part in parts].index(message_id) + 1
     wanted = [part for part in parts[:at] if part.role != "system" and part.keep != "left_out"]
-    pinned = {part.id for turn in _turns(wanted) if _is_pinned(turn) for part in turn}
-    pinned |= {part.id for part in wanted if part.keep == "pinned"}
-    before = [part for part in parts[:at] if part.role == "system" or part.id in pinned]
+    apart = {part.id for turn in _turns(wanted) if any(p.apart for p in turn) for part in turn}
+    apart |= {part.id for part in wanted if part.keep == "pinned"}
+    before = [part for part in parts[:at] if part.role == "system" or part.id in apart]
     return [*before, *parts[at:]]
 
 

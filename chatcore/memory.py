@@ -180,8 +180,8 @@ class Memory:
 
     def older(
         self, owner: int, session: Session, leaf_id: int | None, target: Target, whole: bool = False
-    ) -> tuple[int, ChatRequest] | None:
-        """How to sum up what finds no room: down to which message, and what to ask for it.
+    ) -> tuple[int, list[int], ChatRequest] | None:
+        """How to sum up what finds no room: down to which message, which of them, and what to ask.
 
         As much as one request holds. None where all has room, or the chat does not want it.
         whole: all but the last turn is to be summed up, whether it has room or not.
@@ -203,7 +203,9 @@ class Memory:
         messages = self._chunk(owner, counter, turns, num_ctx - own - beside)
         options = {"num_ctx": num_ctx, "num_predict": own}
         asked = summing.wire_messages(before, [wire for _, wire in messages])
-        return messages[-1][0], ChatRequest(target.model, asked, options)
+        told = [message_id for message_id, _ in messages]
+        down_to = max(told[-1], plan.summary.message_id if plan.summary else 0)
+        return down_to, told, ChatRequest(target.model, asked, options)
 
     def _chunk(
         self, owner: int, counter: Counter, turns: list[list[Part]], budget: float

@@ -160,11 +160,12 @@ class Part(NamedTuple):
     role: Role
     size: Size
     keep: Keep = ""
+    apart: bool = False  # no summary need tell of it: it was pinned, or left out
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What the model wrote, or a person corrected, of all messages down to `message_id`."""
+    """What the model wrote, or a person corrected, of the messages down to `message_id`."""
 
     id: int
     message_id: int

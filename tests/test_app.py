@@ -32,7 +32,7 @@ def test_healthz_tells_what_answers(app, fake):
     assert report == {
         "status": "ok",
         "version": __version__,
-        "schema": "m016_lengths",
+        "schema": "m017_apart",
         "model_server": {"version": fake.version, "embedded": False},
     }
 

@@ -241,6 +241,8 @@ def test_a_fork_keeps_window_pins_and_what_its_replies_saw(small, memory, store,
     assert fork.choice.options.num_ctx == 512
     copies = store.messages(ann, fork.id)
     assert [copy.keep for copy in copies] == [m.keep for m in store.messages(ann, session_id)]
+    apart = [[p.apart for p in store.memory.parts(ann, m.id)] for m in (leaf, copies[-1])]
+    assert apart[0] == apart[1] != [False] * len(copies)
     seen = copies[-1].seen
     assert {seen.first, *seen.before, *seen.without} <= {copy.id for copy in copies}
     assert memory.request(ann, copies[-1], seen) == memory.request(ann, leaf, leaf.seen)

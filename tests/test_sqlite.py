@@ -309,6 +309,21 @@ def test_chats_of_before_personas_are_with_nobody(path):
     store.close()
 
 
+def test_what_was_pinned_before_is_in_no_summary(path):
+    make_before(path, "m017_apart")
+    with Database(path) as db:
+        db["owners"].insert({"n": 1, "created_at": 0})
+        db["sessions"].insert(
+            {"pk": 1, "id": "old", "owner_n": 1, "title": "t", "created_at": 0, "updated_at": 0}
+        )
+        message = {"session_pk": 1, "role": "user", "state": "done", "body": "x", "created_at": 0}
+        db["messages"].insert(message | {"id": 1 << 41, "keep": "pinned"})
+        db["messages"].insert(message | {"id": (1 << 41) + 1, "parent_id": 1 << 41})
+    store = SqliteStore(path)
+    assert [part.apart for part in store.memory.parts(1, (1 << 41) + 1)] == [True, False]
+    store.close()
+
+
 def test_what_was_counted_by_other_pieces_is_counted_anew(path):
     make_before(path, "m016_lengths")
     with Database(path) as db:

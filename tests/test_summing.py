@@ -116,6 +116,35 @@ def test_a_request_with_a_summary_is_made_again_though_that_was_corrected(
     assert sent(fake)[0].endswith("It is Grace.")
 
 
+@pytest.mark.parametrize("keep", ["pinned", "left_out"])
+def test_what_was_in_no_summary_is_sent_when_it_is_let_in(small, store, ann, fake, ada, keep):
+    first = store.messages(ann, ada)[0]
+    store.memory.keep(ann, first.id, keep)
+    answer_all(fake, ADA)
+    followed(start(small, ann, "what is my name?", ada))
+    store.memory.keep(ann, first.id, "")
+    followed(start(small, ann, "and now?", ada))
+    assert sent(fake)[:2] == [summing.wire_message(ADA)["content"], first.body]
+
+
+def test_what_is_let_in_is_summed_up_with_the_next_and_sent_no_longer(small, store, ann, fake, ada):
+    first = store.messages(ann, ada)[0]
+    store.memory.keep(ann, first.id, "left_out")
+    answer_all(fake, ADA)
+    before = start(small, ann, "what is my name?", ada)
+    followed(before)
+    down_to = store.memory.summary(ann, before.turn.reply.id).message_id
+    store.memory.keep(ann, first.id, "")
+    asked = len(fake.requests)
+    for n in range(4):
+        generation = start(small, ann, f"{n}: {WORDS}", ada)
+        followed(generation)
+    first_again = next(body for body in fake.requests[asked:] if is_summing(body))
+    assert first_again["messages"][1]["content"] == first.body
+    assert first.body not in sent(fake)
+    assert store.memory.summary(ann, generation.turn.reply.id).message_id > down_to
+
+
 def test_a_pinned_turn_is_sent_beside_the_summary(small, store, ann, fake, ada):
     first = store.messages(ann, ada)[0]
     store.memory.keep(ann, first.id, "pinned")

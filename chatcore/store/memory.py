@@ -1,5 +1,6 @@
 """What is kept of what models see: the contract beside that of the chats themselves."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from chatcore.options import Compact, Options
@@ -10,7 +11,7 @@ class MemoryStore(Protocol):
     """Raises as Store does: SessionNotFound, MessageNotFound, StoreError."""
 
     def keep(self, owner: int, message_id: int, keep: Keep) -> None:
-        """Pin a message, leave it out, or neither."""
+        """Pin a message, leave it out, or neither. It is apart until a summary tells of it."""
         ...
 
     def choose_options(self, owner: int, session_id: str, options: Options) -> None:
@@ -21,8 +22,12 @@ class MemoryStore(Protocol):
         """Whether the session's messages are summarised when they find no room."""
         ...
 
-    def summarise(self, owner: int, message_id: int, body: str) -> Summary:
-        """Let it stand for the messages down to this one. Older summaries stay as they are."""
+    def summarise(
+        self, owner: int, message_id: int, body: str, told: Sequence[int] = ()
+    ) -> Summary:
+        """Let it stand for the messages down to this one. Older summaries stay as they are.
+
+        told: those of the same session that are apart no longer."""
         ...
 
     def summary(self, owner: int, message_id: int | None) -> Summary | None:

@@ -128,7 +128,16 @@ def rate(message: Message, key: str) -> None:
 
 
 def keep(message: Message, keep: Keep) -> None:
-    attempt(lambda services, owner: services.store.memory.keep(owner, message.id, keep))
+    def change(services: Hearth, owner: int) -> None:
+        services.store.memory.keep(owner, message.id, keep)
+        session = state.view().session
+        if keep != "left_out" or session is None or not session.choice.compact:
+            return
+        summary = services.store.memory.summary(owner, session.leaf_id)
+        if summary and message.id <= summary.message_id:
+            st.toast("The summary may still tell of it: correct it there.", icon=":material/info:")
+
+    attempt(change)
 
 
 def show_seen(message: Message) -> None:

@@ -213,6 +213,12 @@ def test_the_oldest_are_summed_up_where_a_chat_is_set_so(small, open_page, fake)
     assert "Sum up the conversation above" in box.markdown[0].value
 
 
+def test_what_a_summary_may_still_tell_of_what_is_left_out_is_told(small, open_page):
+    page = choose(summed_up(talk(open_page(), 8)), 0, "Leave out: never send it")
+    assert ["may still tell of it" in toast.value for toast in page.toast] == [True]
+    assert not choose(page, -2, "Leave out: never send it").toast
+
+
 def test_a_summary_is_corrected_on_the_page(small, open_page, fake):
     page = talk(open_page(), 8)
     fake.reply("It was about words.")

@@ -1,7 +1,7 @@
 """The SQLite side of what models see: the contract is MemoryStore."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -19,7 +19,7 @@ from chatcore.types import Keep, Part, Sample, Seen, Size, Summary
 # The text is read where it was not counted yet.
 PARTS = f"""
     {rows.BRANCH}
-    select m.id, m.role, m.keep, l.size, case when l.size is null then m.body end,
+    select m.id, m.role, m.keep, m.apart, l.size, case when l.size is null then m.body end,
     case when l.size is null then
     (select json_group_array(json_array(a.id, a.name, a.text)) from attachments a
      where a.message_id = m.id) end
@@ -55,7 +55,10 @@ class SqliteMemory:
     def keep(self, owner: int, message_id: int, keep: Keep) -> None:
         def change(db: Database) -> None:
             rows.session_of(db, owner, message_id)
-            db.execute("update messages set keep = ? where id = ?", [keep, message_id])
+            db.execute(
+                "update messages set keep = ?1, apart = apart or ?1 <> '' where id = ?2",
+                [keep, message_id],
+            )
 
         self._writer.call(change)
 
@@ -65,9 +68,15 @@ class SqliteMemory:
     def choose_compact(self, owner: int, session_id: str, compact: Compact) -> None:
         self._choose(owner, session_id, lambda old: replace(old, compact=compact))
 
-    def summarise(self, owner: int, message_id: int, body: str) -> Summary:
+    def summarise(
+        self, owner: int, message_id: int, body: str, told: Sequence[int] = ()
+    ) -> Summary:
         def insert(db: Database) -> Summary:
-            rows.message(db, owner, message_id)
+            pk = rows.message(db, owner, message_id).session_pk
+            db.conn.executemany(
+                "update messages set apart = 0 where id = ? and session_pk = ?",
+                [(each, pk) for each in told],
+            )
             return rows.insert_summary(db, message_id, rows.clean(body))
 
         return self._writer.call(insert)
@@ -92,7 +101,7 @@ class SqliteMemory:
             leaf = rows.message(db, owner, message_id).id
             found = db.execute(PARTS, [leaf]).fetchall()
         parts = [_part(row) for row in found]
-        if new := [part for part, row in zip(parts, found, strict=True) if row[3] is None]:
+        if new := [part for part, row in zip(parts, found, strict=True) if row[4] is None]:
             self._writer.note("how long messages are", partial(_keep_lengths, new))
         return parts
 
@@ -124,13 +133,13 @@ class SqliteMemory:
 
 
 def _part(row: tuple[Any, ...]) -> Part:
-    message_id, role, keep, counted, body, files = row
+    message_id, role, keep, apart, counted, body, files = row
     if counted is not None:
-        return Part(message_id, role, Size(*json.loads(counted)), keep)
+        return Part(message_id, role, Size(*json.loads(counted)), keep, bool(apart))
     told = [(name, text) for _, name, text in sorted(json.loads(files))]
     images = sum(text is None for _, text in told)
     # A model that sees is not told of an image, which takes far more than that.
-    return Part(message_id, role, size(wire.content(body, told), images), keep)
+    return Part(message_id, role, size(wire.content(body, told), images), keep, bool(apart))
 
 
 def _keep_lengths(parts: list[Part], db: Database) -> None:

@@ -354,3 +354,13 @@ def m016_lengths(db: Database) -> None:
         size text not null
     ) strict;
     """)
+
+
+@migrations()
+def m017_apart(db: Database) -> None:
+    """A summary tells of no message that was pinned or left out when it was made: let in again, it
+    is sent."""
+    db.executescript("""
+    alter table messages add column apart integer not null default 0 check (apart in (0, 1));
+    update messages set apart = 1 where keep <> '';
+    """)

@@ -327,8 +327,8 @@ def copy_branch(db: Database, owner: int, source: list[Message], session_pk: int
         copy = insert(db, owner, session_pk, parent, original.role)
         db.execute(
             "update messages set"
-            " (state, body, thinking, model, usage, context, error, rating, keep, copy_of) ="
-            " (select state, body, thinking, model, usage, ?, error, rating, keep, id"
+            " (state, body, thinking, model, usage, context, error, rating, keep, apart, copy_of) ="
+            " (select state, body, thinking, model, usage, ?, error, rating, keep, apart, id"
             "  from messages where id = ?) where id = ?",
             [original.seen and from_seen(renumbered(original.seen, copies)), original.id, copy],
         )
