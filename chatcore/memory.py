@@ -147,15 +147,15 @@ class Memory:
 
     def tokens_of(
         self, owner: int, persona: Persona, target: Target, chosen: Options = USUAL
-    ) -> tuple[int, int]:
-        """About how many tokens its system prompt takes, and of how large a window, in a chat with
-        such options. Raises PromptTooLong where no prompt would fit beside it."""
+    ) -> tuple[int, Fit]:
+        """About how many tokens its system prompt takes, and what the first request of a chat with
+        such options will. Raises PromptTooLong where no prompt would fit beside it."""
         voice = Voice(persona, {})
         options = self._in_effect(chosen.over(persona.options), target.trained)
         counter = self._without_counts(owner, target)
         own = voice.parts()
-        num_ctx = _fit([*own, NEXT_PROMPT], options, counter, voice).num_ctx
-        return round(sum(map(counter.tokens, own))), num_ctx
+        fitted = _fit([*own, NEXT_PROMPT], options, counter, voice)
+        return round(sum(map(counter.tokens, own))), fitted
 
     def trial(self, owner: int, trial: Trial, target: Target) -> tuple[ChatRequest, int]:
         """The request of a conversation that is not stored, and about how many tokens it takes.

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from chatcore.ui import composer, empty, history, page, state
+from chatcore.ui import composer, empty, gauge, history, page, state
 from chatcore.ui.stage import stage
 from chatcore.ui.transcript import Transcript
 
@@ -16,7 +16,7 @@ def draw() -> None:
         with stage("chat", None):
             empty.draw(view)
         page.draw(view)
-        composer.draw(view, st.container())
+        gauge.draw_new(view, composer.draw(view, st.container()))
     else:
         transcript = Transcript(view)
         page.draw(view)

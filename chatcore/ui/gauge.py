@@ -1,5 +1,7 @@
 """How much of the open chat the model will see: told below the composer, and marked in the chat."""
 
+from contextlib import suppress
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -7,7 +9,7 @@ from chatcore.errors import PromptTooLong
 from chatcore.memory import Plan
 from chatcore.options import Compact
 from chatcore.types import Message
-from chatcore.ui import picker, target, words
+from chatcore.ui import choice, offers, picker, target, words
 from chatcore.ui.state import View
 
 ESTIMATE = "An estimate for a short prompt: a long one, or a file, may leave out more."
@@ -43,6 +45,17 @@ class Gauge:
         rules = _greyed(messages) + _line(plan)
         # With an element beside it the style sheet stays where it is put.
         self._marks.html(f"<style>{rules}</style><i></i>") if rules else self._marks.empty()
+
+
+def draw_new(view: View, line: DeltaGenerator) -> None:
+    """Of a chat that is not there yet: what its persona takes. line: below the composer."""
+    if (persona := offers.of(view)) is None:
+        return
+    known, options = target.of(view.services, picker.chosen()), choice.of_new().options
+    with suppress(PromptTooLong):  # told above
+        _, fitted = view.services.memory.tokens_of(view.owner, persona, known, options)
+        with line, st.container(key="gauge"):
+            st.caption(words.gauge(fitted, compact=False), help=ESTIMATE)
 
 
 def _plan(view: View) -> Plan | None:

@@ -159,11 +159,11 @@ def _variables(system: str, own: list[str]) -> None:
 
 def _length(view: View, persona: Persona, answers: Target) -> None:
     try:
-        tokens, num_ctx = view.services.memory.tokens_of(view.owner, persona, answers)
+        tokens, fitted = view.services.memory.tokens_of(view.owner, persona, answers)
     except ChatError as error:
         st.warning(words.sentence(str(error)), icon=":material/compress:")
     else:
-        st.caption(f"About {tokens:,} of {num_ctx:,} tokens. Variables: {KNOWN}")
+        st.caption(f"About {tokens:,} of {fitted.num_ctx:,} tokens. Variables: {KNOWN}")
 
 
 def _rows() -> list[dict[str, str]]:

@@ -62,6 +62,15 @@ def test_a_new_chat_has_no_gauge(open_page):
     assert not [c for c in open_page().caption if "tokens" in c.value]
 
 
+def test_a_new_chat_with_a_persona_tells_what_that_takes(open_page, fake):
+    page = open_page()
+    page.selectbox(key="persona").select("Tutor").run()
+    told = int(re.search(r"^2 messages, (\d+) of 8,192 tokens$", gauge(page))[1])
+    send(page, "x")
+    assert len(contents(fake.requests[-1])) == 2
+    assert reply_of(page).seen.tokens == pytest.approx(told, rel=0.2)
+
+
 def test_the_gauge_tells_what_the_next_request_holds(open_page, fake):
     page = talk(open_page(), 2)
     assert gauge(page).startswith("5 messages, ")
