@@ -25,8 +25,9 @@ def is_summary(part_id: int) -> bool:
 class Count(Protocol):
     """How many tokens messages take."""
 
-    request: float
-    """Those of no message."""
+    def request(self, bare: bool) -> float:
+        """Those of no message. bare: no system message begins it."""
+        ...
 
     def tokens(self, part: Part) -> float: ...
 
@@ -66,10 +67,11 @@ def fit(parts: Sequence[Part], num_ctx: int, num_predict: int | None, count: Cou
     system = [part for part in parts if part.role == "system" and part.keep != "left_out"]
     *turns, last = _turns(_wanted(parts))
     kept = system + last + [part for turn in turns if _is_pinned(turn) for part in turn]
-    tokens = count.request + sum(map(count.tokens, kept))
+    beside = count.request(parts[0].role != "system")
+    tokens = beside + sum(map(count.tokens, kept))
     if tokens > budget:
         raise PromptTooLong(_too_long(tokens, budget, num_ctx, kept))
-    free = budget - count.request - sum(map(count.at_most, kept))
+    free = budget - beside - sum(map(count.at_most, kept))
     free -= _unused(last[0], num_ctx, count)
     open_turns = [turn for turn in turns if not _is_pinned(turn)]
     while open_turns and (at_most := sum(map(count.at_most, open_turns[-1]))) <= free:

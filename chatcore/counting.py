@@ -32,10 +32,10 @@ _FREQUENT = (
 )
 FREQUENT = frozenset(_FREQUENT.split())
 
-# Tokens a request, and a message, word, rare pair, digit, blank and extra byte, before any sample;
-# and how far each may be from that, as a share.
-FIRST_GUESS = (20.0, 6.0, 0.9, 0.4, 1.0, 1.0, 0.7)
-SPREAD = (0.5, 0.5, 0.2, 1.0, 0.3, 0.3, 1.2)
+# Tokens a request, one without a system message beside that, and a message, word, rare pair, digit,
+# blank and extra byte, before any sample; and how far each may be from that, as a share.
+FIRST_GUESS = (6.0, 14.0, 6.0, 0.9, 0.4, 1.0, 1.0, 0.7)
+SPREAD = (0.5, 1.0, 0.5, 0.2, 1.0, 0.3, 0.3, 1.2)
 NOISE = 0.1  # how far a count may be from what the pieces tell, as a share
 # A share of the first prediction. What is beyond is no count of the whole request: some servers
 # leave out what they had in their cache, and one that cuts counts the rest.
@@ -54,14 +54,20 @@ class Estimator:
     def __init__(self, samples: Iterable[Sample]) -> None:
         usable = [sample for sample in samples if _is_plausible(sample)]
         self._learn(usable)
-        usable = [s for s in usable if s.tokens > OUTLIER * (self.request + self.tokens(s.size))]
+        usable = [s for s in usable if s.tokens > OUTLIER * self._whole(s)]
         self._learn(usable)
         self.sure = len(usable) >= ENOUGH
 
     def _learn(self, samples: Sequence[Sample]) -> None:
-        # request: tokens that the template adds to each.
-        self.request, *weights = _learned(samples)
+        self._request, self._bare, *weights = _learned(samples)
         self._weights = tuple(weights)
+
+    def request(self, bare: bool) -> float:
+        """What the template adds to each. bare: without a system message."""
+        return self._request + self._bare * bare
+
+    def _whole(self, sample: Sample) -> float:
+        return self.request(sample.bare) + self.tokens(sample.size)
 
     def tokens(self, size: Size) -> float:
         """Of messages, without what the template adds to the request."""
@@ -101,12 +107,15 @@ class Counter:
         self._more = more
         self._counted: frozenset[int] = frozenset()
         self._scale = 1.0
-        self.request = more * estimator.request
         estimated = sum(estimator.tokens(part.size) for part in counted)
-        if total is not None and _is_near(total - estimator.request, estimated):
-            self._scale = (total - estimator.request) / estimated
+        beside = estimator.request(is_bare(counted))
+        if total is not None and _is_near(total - beside, estimated):
+            self._scale = (total - beside) / estimated
             self._counted = frozenset(part.id for part in counted)
             self._total = total
+
+    def request(self, bare: bool) -> float:
+        return self._more * self._estimator.request(bare)
 
     def knows(self, part: Part) -> bool:
         """Whether it was in the request that was counted."""
@@ -142,6 +151,11 @@ class Counter:
         if part.id in self._replies:
             return LEAST_OF_REPLY * self._replies[part.id]
         return LEAST_OF_NEW * self.tokens(part) if self.sure else 1
+
+
+def is_bare(parts: Sequence[Part]) -> bool:
+    """Whether no system message begins them: then many templates put one there."""
+    return not parts or parts[0].role != "system"
 
 
 def total(sizes: Iterable[Size]) -> Size:
@@ -184,7 +198,7 @@ def _is_plausible(sample: Sample) -> bool:
 
 
 def _row(sample: Sample) -> list[float]:
-    pieces = (1.0, *_pieces(sample.size))
+    pieces = (1.0, float(sample.bare), *_pieces(sample.size))
     return [g * n for g, n in zip(FIRST_GUESS, pieces, strict=True)]
 
 

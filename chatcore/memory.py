@@ -20,7 +20,7 @@ from chatcore.context import (
     window,
     wire_messages,
 )
-from chatcore.counting import Counter, Estimator, size, total
+from chatcore.counting import Counter, Estimator, is_bare, size, total
 from chatcore.errors import PromptTooLong, SummaryRefused
 from chatcore.options import USUAL, Compact, Options, Think
 from chatcore.personas import Persona, variables
@@ -199,7 +199,7 @@ class Memory:
             return None
         counter = self._without_counts(owner, target)
         asking = [_part(0, message) for message in summing.wire_messages(before, [])]
-        beside = counter.request + sum(map(counter.at_most, asking))
+        beside = counter.request(bare=not before) + sum(map(counter.at_most, asking))
         messages = self._chunk(owner, counter, turns, num_ctx - own - beside)
         options = {"num_ctx": num_ctx, "num_predict": own}
         asked = summing.wire_messages(before, [wire for _, wire in messages])
@@ -298,6 +298,7 @@ class Memory:
             persona=persona,
             values=voice.values if voice else {},
             least=counter.least(kept),
+            bare=is_bare(kept),
         )
         return Plan(fitted, seen, summary)
 
@@ -332,10 +333,11 @@ class Memory:
             if usage.eval_count and not message.thinking:
                 replies[message.id] = usage.eval_count
             wanted = sent([part.id for part in said[:place]], seen)
-            counted = [*own, *(part for part in said[:place] if part.id in wanted)]
+            counted = [part for part in said[:place] if part.id in wanted]
             if seen.summary is not None:
                 text = self._store.memory.summary_text(owner, seen.summary)
-                counted.append(_standing(seen.summary, text))
+                counted.insert(0, _standing(seen.summary, text))
+            counted = [*own, *counted]
             last = last or {part.id for part in counted}
             count = usage.prompt_eval_count
             if count and count >= seen.least and not is_cut(seen, count):

@@ -137,8 +137,7 @@ class Size(NamedTuple):
 
     messages: int = 0
     words: int = 0
-    extra: int = 0
-    """Bytes in UTF-8 beyond one a character: a script that has some has fewer letters a token."""
+    extra: int = 0  # bytes in UTF-8 beyond one a character
     images: int = 0
     rare: int = 0
     """Pairs of letters: a word with many that are rare in English falls into more tokens."""
@@ -151,6 +150,7 @@ class Sample(NamedTuple):
 
     size: Size
     tokens: int
+    bare: bool = True  # no system message began it: the template may have put one there
 
 
 class Part(NamedTuple):
@@ -215,8 +215,8 @@ class Seen:
     """The version of the persona whose system prompt went first."""
     values: dict[str, str] = field(default_factory=dict)
     """Of the variables in that, as they were filled."""
-    least: int = 0
-    """Tokens that it took at least, by earlier counts."""
+    least: int = 0  # tokens that it took, by earlier counts
+    bare: bool = True  # as of a Sample
 
 
 @dataclass(frozen=True, slots=True)

@@ -273,7 +273,8 @@ def test_its_prompt_is_counted(memory, store, ann, pirate):
     store.personas.use(ann, session.id, InForce(pirate.version))
     plan = memory.next(ann, store.session(ann, session.id), Target(MODEL))
     assert plan.seen.size.messages == without.seen.size.messages + 1
-    assert plan.fit.tokens > without.fit.tokens + 5
+    assert plan.seen.size.words > without.seen.size.words + 5
+    assert plan.fit.tokens > without.fit.tokens
     assert plan.seen.first == without.seen.first
 
 

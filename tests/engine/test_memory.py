@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 from typing import Any, cast
 
 import pytest
@@ -20,10 +21,12 @@ from chatcore.host import ModelHost
 from chatcore.memory import Memory, Plan, Target
 from chatcore.options import Choice, Compact, Options
 from chatcore.personas import Persona
+from chatcore.personas.builtin import BUILT_IN
 from chatcore.settings import Settings
 from chatcore.store import Store
 from chatcore.types import File, InForce, Keep, Turn, Usage
 from tests.recorder import Recorder
+from tests.test_counting import CHATS
 
 WINDOW = 512
 ROOM = 24  # tokens of a reply, which leaves the window to the chat
@@ -150,6 +153,29 @@ def test_no_request_exceeds_the_window_by_the_engines_own_count(
         reply = "Well, nobody is in a hurry here today."
         usage = Usage(prompt_eval_count=tokens, eval_count=11)
         store.finish_reply(ann, turn.reply.id, "done", reply, usage=usage)
+
+
+def test_what_a_persona_will_take_is_told_from_chats_without_one(
+    store: Store, ann: int, settings: Settings, count: Count
+) -> None:
+    """Where no system message begins a chat, the template puts one there."""
+    memory, target = Memory(store, replace(settings, num_ctx=2048)), Target(BUNDLED_NAME)
+    session_id = None
+    for prompt, _, reply, _ in CHATS["prose"][: ENOUGH + 1]:
+        turn = store.begin_turn(ann, session_id, prompt, BUNDLED_NAME)
+        session_id = turn.session.id
+        plan = memory.of(ann, turn.session, turn.reply, target)
+        tokens = count(memory.request(ann, turn.reply, plan.seen).messages)
+        store.memory.saw(ann, turn.reply.id, plan.seen)
+        usage = Usage(prompt_eval_count=tokens)
+        store.finish_reply(ann, turn.reply.id, "done", reply, usage=usage)
+    errors = []
+    for persona in BUILT_IN.values():
+        _, told = memory.tokens_of(ann, persona, target)
+        roles = {"system": persona.system, "user": ""}
+        tokens = count([{"role": role, "content": said} for role, said in roles.items()])
+        errors.append(abs(told.tokens / tokens - 1))
+    assert median(errors) < 0.05
 
 
 def test_the_engine_counts_as_it_is_counted_here(

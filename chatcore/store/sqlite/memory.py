@@ -34,7 +34,9 @@ COUNTED = """
 """
 # Not of requests that the server cut, nor those whose pieces were told apart otherwise.
 SAMPLES = """
-    select json_extract(context, '$.size'), json_extract(usage, '$.prompt_eval_count')
+    select json_extract(context, '$.size'), json_extract(usage, '$.prompt_eval_count'),
+    coalesce(json_extract(context, '$.bare'),
+    coalesce(json_extract(context, '$.persona'), json_extract(context, '$.summary')) is null)
     from messages indexed by messages_counted
     where model = ? and id >= ? and id < ? and context is not null
     and json_extract(usage, '$.prompt_eval_count') > 0
@@ -109,7 +111,7 @@ class SqliteMemory:
         mine = [rows.first_id(owner, 0), rows.first_id(owner + 1, 0)]
         with self._readers.lend() as db:
             found = db.execute(SAMPLES, [model, *mine, len(Size._fields), limit]).fetchall()
-        return [Sample(Size(*json.loads(size)), tokens) for size, tokens in found]
+        return [Sample(Size(*json.loads(size)), tokens, bool(bare)) for size, tokens, bare in found]
 
     def saw(self, owner: int, message_id: int, seen: Seen) -> None:
         def save(db: Database) -> None:
