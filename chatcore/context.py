@@ -49,6 +49,8 @@ class Fit:
     budget: int
     """What there is for them: the window, less the room kept for the reply."""
     num_ctx: int
+    spare: int = 0
+    """Tokens by which the last prompt may be longer before more is left out."""
     unsent: tuple[int, ...] = ()
     """Pinned replies that are not sent, as no prompt stands before them that is."""
 
@@ -72,7 +74,8 @@ def fit(parts: Sequence[Part], num_ctx: int, num_predict: int | None, count: Cou
     if tokens > budget:
         raise PromptTooLong(_too_long(tokens, budget, num_ctx, kept))
     free = budget - beside - sum(map(count.at_most, kept))
-    free -= _unused(last[0], num_ctx, count)
+    unused = _unused(last[0], num_ctx, count)
+    free -= unused
     open_turns = [turn for turn in turns if not _is_pinned(turn)]
     while open_turns and (at_most := sum(map(count.at_most, open_turns[-1]))) <= free:
         free -= at_most
@@ -82,7 +85,8 @@ def fit(parts: Sequence[Part], num_ctx: int, num_predict: int | None, count: Cou
     sent = tuple(part.id for part in parts if part.id in ids)
     left_out = tuple(part.id for turn in open_turns for part in turn)
     unsent = tuple(part.id for part in parts if part.keep == "pinned" and part.id not in ids)
-    return Fit(sent, left_out, _first(parts, left_out), round(tokens), budget, num_ctx, unsent)
+    first, spare = _first(parts, left_out), int(free + unused)
+    return Fit(sent, left_out, first, round(tokens), budget, num_ctx, spare, unsent)
 
 
 def uncovered(parts: Sequence[Part], message_id: int) -> list[Part]:

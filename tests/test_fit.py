@@ -147,7 +147,16 @@ def test_what_was_sent_is_found_again_from_what_is_kept_of_it(parts, count):
 
 def test_whole_turns_are_left_out_the_oldest_first():
     found = fit(chat(50, 50, 50, 50, 50), 250, None, Exact())
-    assert found == Fit((3, 4, 5), (1, 2), 3, 159, 188, 250)
+    assert found == Fit((3, 4, 5), (1, 2), 3, 159, 188, 250, 29)
+
+
+def test_a_prompt_that_is_longer_by_what_is_spare_leaves_out_no_more():
+    for last, count in [(0, Exact()), (20, Exact()), (20, Doubtful())]:
+        before = fit(chat(*[30] * 12, last), 400, None, count)
+        longer = int(before.spare / count.at_most(Part(0, "user", Size(0, 98))) * 100)
+        for more, same in [(longer, True), (longer + 2, False)]:
+            after = fit(chat(*[30] * 12, last + more), 400, None, count)
+            assert (after.left_out == before.left_out) is same
 
 
 def test_a_pinned_message_keeps_its_turn():

@@ -8,11 +8,12 @@ from streamlit.delta_generator import DeltaGenerator
 from chatcore.errors import PromptTooLong
 from chatcore.memory import Plan
 from chatcore.options import Compact
-from chatcore.types import Message
+from chatcore.types import CHARACTERS_PER_TOKEN, Message
 from chatcore.ui import choice, offers, picker, target, words
 from chatcore.ui.state import View
 
 ESTIMATE = "An estimate for a short prompt: a long one, or a file, may leave out more."
+LONGER = "What is written or attached here may leave out more."
 LINE = "The model's memory begins here"
 
 
@@ -31,6 +32,9 @@ class Gauge:
         """messages: those on the page. line: below the composer."""
         with line, st.container(key="gauge"):
             self._caption = st.empty()
+            # page.js and style.css show it, as no server knows of a prompt that is not sent.
+            with st.container(key="longer"):
+                st.caption(words.warning(LONGER))
         self.update(messages)
 
     def update(self, messages: list[Message]) -> None:
@@ -42,9 +46,10 @@ class Gauge:
             told = words.gauge(plan.fit, self._sums_up) if plan else ""
         if self._caption:
             self._caption.caption(told, help=ESTIMATE) if told else self._caption.empty()
+        room = plan.fit.spare * CHARACTERS_PER_TOKEN if plan else ""
         rules = _greyed(messages) + _line(plan)
         # With an element beside it the style sheet stays where it is put.
-        self._marks.html(f"<style>{rules}</style><i></i>") if rules else self._marks.empty()
+        self._marks.html(f'<style>{rules}</style><i data-room="{room}"></i>')
 
 
 def draw_new(view: View, line: DeltaGenerator) -> None:

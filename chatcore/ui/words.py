@@ -162,8 +162,9 @@ def gauge(fit: Fit, compact: bool) -> str:
         told = f"{told} · {pinned} not sent, as no prompt before is"
     if fit.left_out:
         oldest = things(len(fit.left_out), "older message")
-        becomes = "summed up first" if compact else "left out, above the line"
-        return warning(f"{told} · {oldest} will be {becomes}")
+        if compact:
+            return warning(f"up to {told} · {oldest} or more will be summed up first")
+        return warning(f"{told} · {oldest} will be left out, above the line")
     if fit.tokens > NEAR * fit.budget:
         return warning(f"{told} · nearly full")
     return warning(told) if fit.unsent else told

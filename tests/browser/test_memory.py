@@ -16,6 +16,7 @@ from chatcore.options import Options
 from chatcore.store import open_store
 from tests.browser.actions import message_menu, messages, ready, send
 from tests.browser.server import App
+from tests.browser.test_attachments import attach
 from tests.recorder import Recorder
 
 GAUGE = re.compile(r"(\d+) messages?, ([\d,]+) of [\d,]+ tokens")
@@ -121,6 +122,22 @@ def whole_count(host, messages):
     options = {"num_ctx": 2048, "num_predict": 1}
     client = ollama.Client(host=host, trust_env=False, timeout=60)
     return client.chat(BUNDLED_NAME, messages, options=options).prompt_eval_count
+
+
+def test_a_long_prompt_and_a_file_are_told_to_leave_out_more_before_they_are_sent(small, page):
+    page.goto(small)
+    ready(page)
+    box, word = page.locator(".st-key-prompt textarea"), page.get_by_text("may leave out more")
+    box.fill("and now?")
+    expect(word).to_be_hidden()
+    box.fill("word " * 400)
+    expect(word).to_be_visible()
+    box.fill("")
+    expect(word).to_be_hidden()
+    attach(page, "notes.txt", b"some notes", "text/plain")
+    expect(word).to_be_visible()
+    send(page, "and now?")
+    expect(word).to_be_hidden()
 
 
 def test_the_gauge_goes_on_when_a_reply_has_ended(app, page):

@@ -207,7 +207,7 @@ def test_pins_that_fill_the_window_are_told_before_sending(small, open_page):
 def summed_up(page):
     """The same chat on, where the oldest are summed up."""
     opened(page).selectbox(key=f"full_{session_of(page)}").select("Sum up the oldest").run()
-    assert "older messages will be summed up first" in gauge(page)
+    assert "older messages or more will be summed up first" in gauge(page)
     return send(page, f"now? {WORDS}")
 
 

@@ -59,6 +59,7 @@ function mount(root) {
   listen(document, "focusin", ({ target }) => isField(target) && (focusDue = ""));
   listen(document, "click", clicked);
   listen(document, "keydown", pressed);
+  listen(document, "input", weigh);
   listen(back, "click", () => {
     at = "end";
     settle();
@@ -96,7 +97,15 @@ function mount(root) {
     else if (at) main?.scrollTo(0, main.scrollHeight);
     if (focusDue && focus(focusDue)) focusDue = "";
     saved.place();
+    weigh();
     look();
+  }
+
+  // Whether what is written takes more room than the gauge reckons with.
+  function weigh() {
+    const room = document.querySelector("[data-room]")?.dataset.room;
+    const written = composer()?.value.length ?? 0;
+    document.body.toggleAttribute("data-longer", Boolean(room) && written > room);
   }
 
   function look() {
