@@ -26,7 +26,7 @@ from chatcore.options import Options
 from chatcore.settings import Settings
 from chatcore.store import Store
 from chatcore.trial import Trial
-from chatcore.types import Build, ChatRequest, Message, Seen, Session
+from chatcore.types import Build, ChatRequest, Message, Sample, Seen, Session
 
 T = TypeVar("T")
 WITHOUT_THOUGHTS = Options(think="off")
@@ -82,7 +82,13 @@ class Asker:
         owner, turn = generation.owner, generation.turn
         await self._sum_up(client, generation, target)
         plan = await asyncio.to_thread(self._memory.of, owner, turn.session, turn.reply, target)
-        await self._answer(client, generation, plan.seen)
+        seen = replace(plan.seen, refused=generation.refused)
+        try:
+            await self._answer(client, generation, seen)
+        except WindowExceeded as error:
+            if error.counted:
+                generation.refused = Sample(seen.size, error.counted, seen.bare)
+            raise
 
     async def _answer(self, client: OllamaClient, generation: Generation, seen: Seen) -> None:
         reply = generation.turn.reply

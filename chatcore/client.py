@@ -324,11 +324,10 @@ def _refusal(error: ollama.ResponseError, model: str, at: str) -> ChatError:
     if error.status_code == 404 and model:
         return _not_found(model, at)
     if too_long := TOO_LONG.search(str(error.error)):
-        counted, window = too_long.groups()
         return WindowExceeded(
             "This prompt is longer than the model's context window: shorten it, or choose a larger"
             " num_ctx under Options, then press Regenerate.",
-            int(counted) / int(window) if counted and window else 1,
+            *(int(tokens or 0) for tokens in too_long.groups()),
         )
     if error.status_code == IN_MID_REPLY:
         return ServerError(

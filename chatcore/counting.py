@@ -103,7 +103,8 @@ class Counter:
         self._replies = replies or {}
         self._total = 0
         self._sent = frozenset(sent)
-        self.sure = estimator.sure
+        # What was refused was not cut, whatever is reckoned with.
+        self.sure = estimator.sure and more == 1
         self._more = more
         self._counted: frozenset[int] = frozenset()
         self._scale = 1.0
@@ -142,7 +143,7 @@ class Counter:
 
     def least(self, parts: Sequence[Part]) -> int:
         """What these take at least, as they hold all that was counted; 0 where nothing was."""
-        if not self._counted or not self._counted <= {part.id for part in parts}:
+        if self._more != 1 or not self._counted or not self._counted <= {part.id for part in parts}:
             return 0
         new = [part for part in parts if not self.knows(part)]
         return self._total + round(sum(map(self._least, new)))

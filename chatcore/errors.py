@@ -116,10 +116,11 @@ class PromptTooLong(ChatError):
 class WindowExceeded(PromptTooLong):
     """A request was longer than the context window by the model server's own count."""
 
-    def __init__(self, message: str, beyond: float) -> None:
-        """beyond: how many times as long as the window, as far as the server tells."""
+    def __init__(self, message: str, counted: int = 0, window: int = 0) -> None:
+        """counted: tokens of it; 0 where the server does not tell."""
         super().__init__(message)
-        self.beyond = beyond
+        self.counted = counted
+        self.beyond = counted / window if window else 1.0
 
 
 class NotRepeatable(ChatError):

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from chatcore.types import Chunk, Message, Seen, Turn, Usage
+from chatcore.types import Chunk, Message, Sample, Seen, Turn, Usage
 
 HEARTBEAT = 0.1  # seconds a follower waits before it looks whether its page is still there
 
@@ -51,6 +51,8 @@ class Generation:
         self.unsaved: str | None = None
         """Why the finished reply is not on disk yet."""
         self.stopped = False
+        self.refused: Sample | None = None
+        """The last request for it that was longer than the window, as the server counted it."""
         self.next: Turn | None = None
         """The turn that began when this reply ended, of a prompt that had waited for it."""
         self.unread = False

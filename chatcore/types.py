@@ -205,8 +205,7 @@ class Seen:
     options: dict[str, Any] = field(default_factory=dict)
     think: bool | str | None = None
     keep_alive: int | str | None = None
-    sees: bool = True
-    """Whether images were sent, and not only their names."""
+    sees: bool = True  # images were sent, and not only their names
     summary: int | None = None
     """Which summary stood for earlier messages."""
     build: Build = field(default_factory=Build)
@@ -217,6 +216,7 @@ class Seen:
     """Of the variables in that, as they were filled."""
     least: int = 0  # tokens that it took, by earlier counts
     bare: bool = True  # as of a Sample
+    refused: Sample | None = None  # the last request that was longer than the window
 
 
 @dataclass(frozen=True, slots=True)

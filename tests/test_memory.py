@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from chatcore.context import is_cut
-from chatcore.counting import size
+from chatcore.counting import size, total
 from chatcore.errors import LeftOut, MessageNotFound, SessionNotFound
 from chatcore.memory import Memory, Target
 from chatcore.options import Choice, Options
@@ -122,6 +122,15 @@ def test_what_the_server_counts_as_too_long_is_sent_again_with_less(small, store
     assert sent(fake, -2) == before
     assert sent(fake) == before[reply.seen.left_out :]
     assert reply.seen.left_out > 0
+    assert not is_cut(reply.seen, 60)
+
+
+def test_a_count_of_what_was_refused_teaches_as_others_do(small, store, ann, fake):
+    session_id = chat(small, ann, 2)
+    fake.reply(TOO_LONG)
+    followed(start(small, ann, "now?", session_id))
+    refused = total(map(size, sent(fake, -2)))
+    assert store.memory.samples(ann, MODEL)[-1] == Sample(refused, 900)
 
 
 def test_a_prompt_that_the_server_never_takes_is_refused(small, store, ann, fake):

@@ -5,7 +5,7 @@ import pytest
 from chatcore import summing
 from chatcore.errors import MessageNotFound, NothingToSumUp, ServerError, SummaryRefused
 from chatcore.memory import Memory, Target
-from chatcore.options import Compact
+from chatcore.options import Compact, Options
 from chatcore.settings import Settings
 from tests.fake_ollama import PAUSE, Status
 from tests.test_generations import PATIENCE, followed, last, start
@@ -123,6 +123,7 @@ def test_what_was_in_no_summary_is_sent_when_it_is_let_in(small, store, ann, fak
     answer_all(fake, ADA)
     followed(start(small, ann, "what is my name?", ada))
     store.memory.keep(ann, first.id, "")
+    store.memory.choose_options(ann, ada, Options(num_ctx=2048))
     followed(start(small, ann, "and now?", ada))
     assert sent(fake)[:2] == [summing.wire_message(ADA)["content"], first.body]
 

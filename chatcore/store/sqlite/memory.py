@@ -32,11 +32,13 @@ COUNTED = """
     insert or ignore into lengths(message_id, size)
     select id, ? from messages where id = ? and state <> 'streaming'
 """
-# Not of requests that the server cut, nor those whose pieces were told apart otherwise.
+# Those that the server refused, too; not those that it cut, nor those whose pieces were told apart
+# otherwise.
 SAMPLES = """
     select json_extract(context, '$.size'), json_extract(usage, '$.prompt_eval_count'),
     coalesce(json_extract(context, '$.bare'),
-    coalesce(json_extract(context, '$.persona'), json_extract(context, '$.summary')) is null)
+    coalesce(json_extract(context, '$.persona'), json_extract(context, '$.summary')) is null),
+    json_extract(context, '$.refused')
     from messages indexed by messages_counted
     where model = ? and id >= ? and id < ? and context is not null
     and json_extract(usage, '$.prompt_eval_count') > 0
@@ -111,7 +113,8 @@ class SqliteMemory:
         mine = [rows.first_id(owner, 0), rows.first_id(owner + 1, 0)]
         with self._readers.lend() as db:
             found = db.execute(SAMPLES, [model, *mine, len(Size._fields), limit]).fetchall()
-        return [Sample(Size(*json.loads(size)), tokens, bool(bare)) for size, tokens, bare in found]
+        answered = [rows.sample(json.loads(size), *rest) for size, *rest, _ in found]
+        return answered + [rows.sample(*json.loads(refused)) for *_, refused in found if refused]
 
     def saw(self, owner: int, message_id: int, seen: Seen) -> None:
         def save(db: Database) -> None:

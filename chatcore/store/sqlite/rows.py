@@ -20,6 +20,7 @@ from chatcore.types import (
     InForce,
     Message,
     Role,
+    Sample,
     Seen,
     Session,
     Size,
@@ -73,7 +74,13 @@ def from_seen(seen: Seen) -> str:
 def to_seen(context: str) -> Seen:
     kept = {name: value for name, value in json.loads(context).items() if name in Seen.__slots__}
     kept |= {"before": tuple(kept["before"]), "without": tuple(kept["without"])}
+    if refused := kept.get("refused"):
+        kept["refused"] = sample(*refused)
     return Seen(**kept | {"size": Size(*kept["size"]), "build": Build(*kept.get("build", ()))})
+
+
+def sample(size: list[int], tokens: int, bare: int) -> Sample:
+    return Sample(Size(*size), tokens, bool(bare))
 
 
 def owner(db: Database, key: str) -> int | None:
