@@ -31,8 +31,8 @@ class Count(Protocol):
 
     def tokens(self, part: Part) -> float: ...
 
-    def at_most(self, part: Part) -> float:
-        """How many they are to be reckoned with."""
+    def margin(self, part: Part) -> float:
+        """The share by which they are to be reckoned with beyond that."""
         ...
 
 
@@ -70,16 +70,19 @@ def fit(parts: Sequence[Part], num_ctx: int, num_predict: int | None, count: Cou
     *turns, last = _turns(_wanted(parts))
     kept = system + last + [part for turn in turns if _is_pinned(turn) for part in turn]
     beside = count.request(parts[0].role != "system")
-    tokens = beside + sum(map(count.tokens, kept))
+    needed, at_most = _cost(kept, count)
+    tokens = beside + needed
     if tokens > budget:
         raise PromptTooLong(_too_long(tokens, budget, num_ctx, kept))
-    free = budget - beside - sum(map(count.at_most, kept))
     unused = _unused(last[0], num_ctx, count)
-    free -= unused
+    free = budget - beside - at_most - unused
     open_turns = [turn for turn in turns if not _is_pinned(turn)]
-    while open_turns and (at_most := sum(map(count.at_most, open_turns[-1]))) <= free:
+    while open_turns:
+        needed, at_most = _cost(open_turns[-1], count)
+        if at_most > free:
+            break
+        tokens += needed
         free -= at_most
-        tokens += sum(map(count.tokens, open_turns[-1]))
         kept += open_turns.pop()
     ids = {part.id for part in kept}
     sent = tuple(part.id for part in parts if part.id in ids)
@@ -87,6 +90,16 @@ def fit(parts: Sequence[Part], num_ctx: int, num_predict: int | None, count: Cou
     unsent = tuple(part.id for part in parts if part.keep == "pinned" and part.id not in ids)
     first, spare = _first(parts, left_out), int(free + unused)
     return Fit(sent, left_out, first, round(tokens), budget, num_ctx, spare, unsent)
+
+
+def _cost(parts: Iterable[Part], count: Count) -> tuple[float, float]:
+    """Tokens as predicted, and as many as are reckoned with."""
+    needed = at_most = 0.0
+    for part in parts:
+        tokens = count.tokens(part)
+        needed += tokens
+        at_most += tokens * (1 + count.margin(part))
+    return needed, at_most
 
 
 def uncovered(parts: Sequence[Part], message_id: int) -> list[Part]:
@@ -127,7 +140,7 @@ def room(num_ctx: int, num_predict: int | None) -> int:
 
 def _unused(prompt: Part, num_ctx: int, count: Count) -> float:
     least = min(PROMPT, num_ctx // 16)
-    return max(0.0, least - count.at_most(prompt))
+    return max(0.0, least - _cost([prompt], count)[1])
 
 
 def _wanted(parts: Sequence[Part]) -> list[Part]:

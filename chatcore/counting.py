@@ -134,9 +134,10 @@ class Counter:
 
     def at_most(self, part: Part) -> float:
         """How many they are to be reckoned with."""
-        return self.tokens(part) * (1 + self._margin(part))
+        return self.tokens(part) * (1 + self.margin(part))
 
-    def _margin(self, part: Part) -> float:
+    def margin(self, part: Part) -> float:
+        """The share by which they are to be reckoned with beyond that."""
         if self.knows(part) or part.id in self._replies:
             return MARGIN_OF_COUNTED
         return MARGIN if self.sure else MARGIN_OF_GUESS

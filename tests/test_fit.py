@@ -18,13 +18,13 @@ class Exact:
     def tokens(self, part):
         return 2.0 + part.size.words
 
-    def at_most(self, part):
-        return self.tokens(part)
+    def margin(self, part):
+        return 0.0
 
 
 class Doubtful(Exact):
-    def at_most(self, part):
-        return 1.5 * self.tokens(part)
+    def margin(self, part):
+        return 0.5
 
 
 def chat(*lengths, **kept):
@@ -89,7 +89,8 @@ def test_it_is_never_over_budget_and_nothing_is_counted_twice(parts, count):
     assert found.tokens == 3 + sum(count.tokens(part) for part in by_id(parts, found.sent))
     assert found.tokens <= found.budget == 300
     if set(found.sent) > set(must_be_in(parts)):
-        assert 3 + sum(count.at_most(part) for part in by_id(parts, found.sent)) <= 300
+        reckoned = [count.tokens(part) for part in by_id(parts, found.sent)]
+        assert 3 + sum(reckoned) * (1 + count.margin(None)) <= 300
     assert len(set(found.sent)) == len(found.sent)
 
 
@@ -153,7 +154,7 @@ def test_whole_turns_are_left_out_the_oldest_first():
 def test_a_prompt_that_is_longer_by_what_is_spare_leaves_out_no_more():
     for last, count in [(0, Exact()), (20, Exact()), (20, Doubtful())]:
         before = fit(chat(*[30] * 12, last), 400, None, count)
-        longer = int(before.spare / count.at_most(Part(0, "user", Size(0, 98))) * 100)
+        longer = int(before.spare / (1 + count.margin(None)))
         for more, same in [(longer, True), (longer + 2, False)]:
             after = fit(chat(*[30] * 12, last + more), 400, None, count)
             assert (after.left_out == before.left_out) is same
