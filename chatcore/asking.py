@@ -207,7 +207,7 @@ class Asker:
         owner: int,
         target: Target,
         message_id: int,
-        told: list[int],
+        told_to: int,
         request: ChatRequest,
     ) -> bool:
         """Whether the model had a word for it."""
@@ -215,7 +215,7 @@ class Asker:
         summary = (await _written(client, request)).strip()
         if summary:
             keep = self._store.memory.summarise
-            await asyncio.to_thread(keep, owner, message_id, summary, told)
+            await asyncio.to_thread(keep, owner, message_id, summary, told_to)
         return bool(summary)
 
     async def _watch_loading(

@@ -267,7 +267,7 @@ def _body(request: ChatRequest) -> dict[str, Any]:
     """So that the server refuses what it would else cut unsaid, before a reply or within it."""
     body = {
         "model": request.model,
-        "messages": [_with_text_images(message) for message in request.messages],
+        "messages": [_with_images_as_text(message) for message in request.messages],
         "options": request.options,
         "think": request.think,
         "keep_alive": request.keep_alive,
@@ -278,7 +278,7 @@ def _body(request: ChatRequest) -> dict[str, Any]:
     return {name: value for name, value in body.items() if value is not None}
 
 
-def _with_text_images(message: dict[str, Any]) -> dict[str, Any]:
+def _with_images_as_text(message: dict[str, Any]) -> dict[str, Any]:
     if "images" not in message:
         return message
     return message | {"images": [b64encode(image).decode() for image in message["images"]]}

@@ -88,7 +88,7 @@ def fit(parts: Sequence[Part], num_ctx: int, num_predict: int | None, count: Cou
     sent = tuple(part.id for part in parts if part.id in ids)
     left_out = tuple(part.id for turn in open_turns for part in turn)
     unsent = tuple(part.id for part in parts if part.keep == "pinned" and part.id not in ids)
-    first, spare = _first(parts, left_out), int(free + unused)
+    first, spare = _first(parts, left_out), max(0, int(free + unused))
     return Fit(sent, left_out, first, round(tokens), budget, num_ctx, spare, unsent)
 
 

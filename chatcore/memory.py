@@ -180,8 +180,9 @@ class Memory:
 
     def older(
         self, owner: int, session: Session, leaf_id: int | None, target: Target, whole: bool = False
-    ) -> tuple[int, list[int], ChatRequest] | None:
-        """How to sum up what finds no room: down to which message, which of them, and what to ask.
+    ) -> tuple[int, int, ChatRequest] | None:
+        """How to sum up what finds no room: down to which message, to which of those it did not
+        stand for before, and what to ask.
 
         As much as one request holds. None where all has room, or the chat does not want it.
         whole: all but the last turn is to be summed up, whether it has room or not.
@@ -203,9 +204,9 @@ class Memory:
         messages = self._chunk(owner, counter, turns, num_ctx - own - beside)
         options = {"num_ctx": num_ctx, "num_predict": own}
         asked = summing.wire_messages(before, [wire for _, wire in messages])
-        told = [message_id for message_id, _ in messages]
-        down_to = max(told[-1], plan.summary.message_id if plan.summary else 0)
-        return down_to, told, ChatRequest(target.model, asked, options)
+        told_to = messages[-1][0]
+        down_to = max(told_to, plan.summary.message_id if plan.summary else 0)
+        return down_to, told_to, ChatRequest(target.model, asked, options)
 
     def _chunk(
         self, owner: int, counter: Counter, turns: list[list[Part]], budget: float

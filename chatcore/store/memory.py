@@ -1,6 +1,5 @@
 """What is kept of what models see: the contract beside that of the chats themselves."""
 
-from collections.abc import Sequence
 from typing import Protocol
 
 from chatcore.options import Compact, Options
@@ -23,11 +22,12 @@ class MemoryStore(Protocol):
         ...
 
     def summarise(
-        self, owner: int, message_id: int, body: str, told: Sequence[int] = ()
+        self, owner: int, message_id: int, body: str, told_to: int | None = None
     ) -> Summary:
         """Let it stand for the messages down to this one. Older summaries stay as they are.
 
-        told: those of the same session that are apart no longer."""
+        told_to: down to this one it tells of those that were apart, and are now neither pinned nor
+        left out."""
         ...
 
     def summary(self, owner: int, message_id: int | None) -> Summary | None:

@@ -117,10 +117,10 @@ def fill(store: Store, owner: int, kind: Kind, turns: int = 60) -> str:
 def summed_up(memory: Memory, store: Store, owner: int, turn: Turn, count: Count) -> None:
     target = Target(BUNDLED_NAME)
     while older := memory.older(owner, turn.session, turn.reply.id, target):
-        message_id, told, request = older
+        message_id, told_to, request = older
         assert count(request.messages) + request.options["num_predict"] <= WINDOW
         said = "They spoke of kettles, and of the rain."
-        store.memory.summarise(owner, message_id, said, told)
+        store.memory.summarise(owner, message_id, said, told_to)
 
 
 def taken(memory: Memory, owner: int, turn: Turn, target: Target, count: Count) -> tuple[Plan, int]:

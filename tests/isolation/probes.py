@@ -32,6 +32,7 @@ KINDS = {
     "pk": "pk",
     "message_id": "message",
     "instead_of": "message",
+    "told_to": "message",
     "attachment_id": "file",
     "key_hash": "link",
     "token_id": "token",

@@ -1,7 +1,7 @@
 """The SQLite side of what models see: the contract is MemoryStore."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -45,6 +45,10 @@ SAMPLES = """
     and json_extract(usage, '$.prompt_eval_count') >= json_extract(context, '$.least')
     and json_array_length(context, '$.size') = ? order by id desc limit ?
 """
+TOLD = f"""
+    {rows.BRANCH} update messages set apart = 0
+    where id in (select id from branch) and id <= ? and keep = ''
+"""
 SUMMARY_TEXT = """
     select summaries.body from summaries join messages m on m.id = message_id
     join sessions s on s.pk = m.session_pk where summaries.id = ? and s.owner_n = ?
@@ -73,14 +77,11 @@ class SqliteMemory:
         self._choose(owner, session_id, lambda old: replace(old, compact=compact))
 
     def summarise(
-        self, owner: int, message_id: int, body: str, told: Sequence[int] = ()
+        self, owner: int, message_id: int, body: str, told_to: int | None = None
     ) -> Summary:
         def insert(db: Database) -> Summary:
-            pk = rows.message(db, owner, message_id).session_pk
-            db.conn.executemany(
-                "update messages set apart = 0 where id = ? and session_pk = ?",
-                [(each, pk) for each in told],
-            )
+            rows.message(db, owner, message_id)
+            db.execute(TOLD, [message_id, told_to])
             return rows.insert_summary(db, message_id, rows.clean(body))
 
         return self._writer.call(insert)
