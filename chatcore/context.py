@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, Protocol
 
 from chatcore import wire
@@ -51,6 +53,8 @@ class Fit:
     num_ctx: int
     spare: int = 0
     """Tokens by which the last prompt may be longer before more is left out."""
+    messages: int = 0
+    """Those of one role that follow each other as one, as they are sent."""
     unsent: tuple[int, ...] = ()
     """Pinned replies that are not sent, as no prompt stands before them that is."""
 
@@ -85,11 +89,13 @@ def fit(parts: Sequence[Part], num_ctx: int, num_predict: int | None, count: Cou
         free -= at_most
         kept += open_turns.pop()
     ids = {part.id for part in kept}
-    sent = tuple(part.id for part in parts if part.id in ids)
+    kept = [part for part in parts if part.id in ids]
+    sent = tuple(part.id for part in kept)
+    messages = len(list(groupby(kept, key=attrgetter("role"))))
     left_out = tuple(part.id for turn in open_turns for part in turn)
     unsent = tuple(part.id for part in parts if part.keep == "pinned" and part.id not in ids)
     first, spare = _first(parts, left_out), max(0, int(free + unused))
-    return Fit(sent, left_out, first, round(tokens), budget, num_ctx, spare, unsent)
+    return Fit(sent, left_out, first, round(tokens), budget, num_ctx, spare, messages, unsent)
 
 
 def _cost(parts: Iterable[Part], count: Count) -> tuple[float, float]:

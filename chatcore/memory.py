@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from chatcore import summing
+from chatcore import summing, wire
 from chatcore.context import (
     OF_PERSONA,
     Fit,
@@ -122,7 +122,8 @@ class Memory:
         if seen.persona is not None:
             kept = self._store.personas.version(owner, seen.persona)
             messages = [*Voice(kept.persona, seen.values).wire_messages(), *messages]
-        return ChatRequest(reply.model, messages, seen.options, seen.think, seen.keep_alive)
+        said = wire.joined(messages)
+        return ChatRequest(reply.model, said, seen.options, seen.think, seen.keep_alive)
 
     def correct(
         self, owner: int, session: Session, summary: Summary, body: str, target: Target
@@ -203,7 +204,7 @@ class Memory:
         beside = counter.request(bare=not before) + sum(map(counter.at_most, asking))
         messages = self._chunk(owner, counter, turns, num_ctx - own - beside)
         options = {"num_ctx": num_ctx, "num_predict": own}
-        asked = summing.wire_messages(before, [wire for _, wire in messages])
+        asked = summing.wire_messages(before, [said for _, said in messages])
         told_to = messages[-1][0]
         down_to = max(told_to, plan.summary.message_id if plan.summary else 0)
         return down_to, told_to, ChatRequest(target.model, asked, options)
@@ -218,11 +219,11 @@ class Memory:
             if chunk and tokens > budget:
                 break
             for part in turn:
-                [wire] = self._wire(owner, [self._store.message(owner, part.id)], sees=False)
+                [said] = self._wire(owner, [self._store.message(owner, part.id)], sees=False)
                 if tokens > budget:
-                    characters = len(wire["content"]) * budget / tokens
-                    wire["content"] = wire["content"][: max(1, int(characters))]
-                chunk.append((part.id, wire))
+                    characters = len(said["content"]) * budget / tokens
+                    said["content"] = said["content"][: max(1, int(characters))]
+                chunk.append((part.id, said))
             budget -= tokens
         return chunk
 
@@ -286,7 +287,7 @@ class Memory:
             tokens=fitted.tokens,
             new=_new(kept, fitted, counter),
             sure=counter.sure,
-            size=total(part.size for part in kept),
+            size=total(part.size for part in kept)._replace(messages=fitted.messages),
             first=fitted.first,
             before=tuple(n for n in ids[:at] if n in wanted),
             without=tuple(n for n in ids[at:] if n not in wanted),

@@ -1,14 +1,34 @@
-"""The text of one message as /api/chat takes it: its files, and what was written. Pure."""
+"""Messages as /api/chat takes them: the text of one with its files, and none twice in a row of the
+same role. Pure."""
 
 import json
 import re
 from collections.abc import Iterable
+from typing import Any
 
 
 def content(body: str, files: Iterable[tuple[str, str | None]]) -> str:
     """files: the name of each, and its text; None for an image that is told by its name alone."""
     told = [_image(name) if text is None else _fenced(name, text) for name, text in files]
     return "\n\n".join([*told, body] if body else told)
+
+
+def joined(messages: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of one role that follow each other as one: the templates of some models refuse a second
+    system message, and prompts that no reply parts."""
+    told: list[dict[str, Any]] = []
+    for message in messages:
+        if told and told[-1]["role"] == message["role"]:
+            told[-1] = _both(told[-1], message)
+        else:
+            told.append(message)
+    return told
+
+
+def _both(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    images = [*one.get("images", ()), *other.get("images", ())]
+    text = "\n\n".join(filter(None, (one["content"], other["content"])))
+    return one | {"content": text} | ({"images": images} if images else {})
 
 
 def _image(name: str) -> str:

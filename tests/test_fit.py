@@ -148,7 +148,7 @@ def test_what_was_sent_is_found_again_from_what_is_kept_of_it(parts, count):
 
 def test_whole_turns_are_left_out_the_oldest_first():
     found = fit(chat(50, 50, 50, 50, 50), 250, None, Exact())
-    assert found == Fit((3, 4, 5), (1, 2), 3, 159, 188, 250, 29)
+    assert found == Fit((3, 4, 5), (1, 2), 3, 159, 188, 250, 29, 3)
 
 
 def test_a_prompt_that_is_longer_by_what_is_spare_leaves_out_no_more():

@@ -201,7 +201,7 @@ def test_a_dead_server_is_told_and_the_next_prompt_works_when_it_is_back(
     assert "No model server answers" in last(store, generation).error
     fake.start()
     generation = start(generations, ann, "again", generation.turn.session.id)
-    assert followed(generation) == "You said: again."
+    assert followed(generation) == "You said: hello\n\nagain."
 
 
 def test_an_unknown_session_is_refused_before_anything_is_sent(generations, ann, fake):

@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "identity": EVERYWHERE,
     "sharing": set(),
     "transfer": {"transfer", "types"},
-    "client": EVERYWHERE,
+    "client": EVERYWHERE | {"wire"},
     "engine": EVERYWHERE | {"engine"},
     "options": {"errors"},
     "personas": EVERYWHERE | {"blank", "options", "personas"},
@@ -44,7 +44,8 @@ MAY_IMPORT = {
     "summing": set(),
     "trial": EVERYWHERE | {"personas"},
     "memory": EVERYWHERE
-    | {"context", "counting", "options", "personas", "summing", "settings", "store", "trial"},
+    | {"context", "counting", "options", "personas", "summing", "settings", "store"}
+    | {"trial", "wire"},
     "asking": EVERYWHERE
     | {"naming", "generation", "memory", "client", "settings", "store", "trial"},
     "errands": EVERYWHERE | {"asking", "client", "host", "line", "store"},

@@ -109,6 +109,23 @@ def test_what_is_left_out_by_hand_is_not_sent_until_it_is_let_in(generations, st
         assert (message.body in sent(fake)) is (keep == "")
 
 
+def test_prompts_that_no_reply_parts_are_sent_as_one(generations, memory, store, ann, fake):
+    fake.models = [fake_model(MODEL, capabilities=["completion", "vision"])]
+    fake.reply(Status(500, "out of memory"))
+    generation = start(generations, ann, "hello")
+    followed(generation)
+    files = [File("cat.png", "image/png", b"bytes", None)]
+    session = store.session(ann, generation.turn.session.id)
+    assert memory.next(ann, session, Target(MODEL)).fit.messages == 1
+    generation = generations.start(ann, session.id, "and now?", MODEL, files)
+    followed(generation)
+    reply = last(store, generation)
+    [message] = fake.requests[-1]["messages"]
+    assert message["content"] == "hello\n\nand now?"
+    assert len(message["images"]) == reply.seen.size.messages == 1
+    assert memory.request(ann, reply, reply.seen).messages[0]["content"] == message["content"]
+
+
 TOO_LONG = Status(400, "request (900 tokens) exceeds the available context size (512 tokens)")
 
 

@@ -302,7 +302,7 @@ def test_where_the_rest_is_too_long_the_persona_is_not_blamed(memory, store, ann
         memory.of(ann, turn.session, turn.reply, Target(MODEL))
 
 
-def test_persona_and_summary_stand_side_by_side(memory, store, ann, pirate):
+def test_persona_and_summary_are_one_message(memory, store, ann, pirate):
     turn = store.begin_turn(ann, None, "hello", MODEL, in_force=InForce(pirate.version))
     store.finish_reply(ann, turn.reply.id, "done", "hi")
     store.memory.choose_compact(ann, turn.session.id, Compact.ALWAYS)
@@ -310,11 +310,11 @@ def test_persona_and_summary_stand_side_by_side(memory, store, ann, pirate):
     turn = store.begin_turn(ann, turn.session.id, "more", MODEL)
     plan = memory.of(ann, turn.session, turn.reply, Target(MODEL))
     request = memory.request(ann, turn.reply, plan.seen)
-    persona, summary, prompt = [message["content"] for message in request.messages]
-    assert persona.startswith("You are a pirate")
-    assert summary.endswith("They said hello.")
+    first, prompt = [message["content"] for message in request.messages]
+    assert first.startswith("You are a pirate")
+    assert first.endswith("They said hello.")
     assert prompt == "more"
-    assert plan.seen.size.messages == 3
+    assert plan.seen.size.messages == 2
 
 
 def test_a_persona_without_a_prompt_sends_none(generations, ann, store, fake):

@@ -156,7 +156,7 @@ def speed(rate: float) -> str:
 
 def gauge(fit: Fit, compact: bool) -> str:
     """What the next request will hold: 14 messages, 3,100 of 8,192 tokens"""
-    told = f"{things(len(fit.sent), 'message')}, {fit.tokens:,} of {fit.num_ctx:,} tokens"
+    told = f"{things(fit.messages, 'message')}, {fit.tokens:,} of {fit.num_ctx:,} tokens"
     if fit.unsent:
         pinned = things(len(fit.unsent), "pinned message")
         told = f"{told} · {pinned} not sent, as no prompt before is"
