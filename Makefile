@@ -16,7 +16,7 @@ run: .venv/installed
 # Run every test; finds a browser, or installs one
 test: .venv/installed-dev
 	@$(BIN)/python -m tests.browser.chromium
-	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/pytest --numprocesses 3 --dist loadfile
 
 # Kill the app 100 times in mid-reply; let people try 10,000 times what is others'
 torture: .venv/installed-dev
