@@ -32,7 +32,6 @@ T = TypeVar("T")
 WITHOUT_THOUGHTS = Options(think="off")
 CHARACTERS = 8  # that a token has at most, in the mean of an answer
 TOKENS_OF_A_NAME = 200  # a model that cannot but think must get past it
-NOTED_WITHIN = 2.0  # seconds that the end of a reply waits for what is noted of its model
 MORE = 1.25  # times as much is reckoned with at least, where the server counted more than it holds
 TRIES = 12
 LOADED_EVERY = 0.5  # seconds between two looks whether the model is in memory
@@ -52,6 +51,7 @@ class Asker:
         self._store = store
         self._settings = settings
         self._memory = Memory(store, settings)
+        self._noting: set[asyncio.Task[None]] = set()
 
     async def ask(
         self, client: OllamaClient, generation: Generation, trial: Trial | None = None
@@ -122,32 +122,36 @@ class Asker:
         seen: Seen | None,
     ) -> None:
         room = self._settings.reply_characters
-        noting: asyncio.Task[None] | None = None
-        try:
-            async with aclosing(client.chat(request)) as chunks:
-                async for chunk in chunks:
-                    generation.add(chunk)
-                    # Not before the first word, which nothing is to hold up.
-                    if seen and not noting:
-                        noting = asyncio.create_task(self._note(client, generation, seen))
-                    room -= len(chunk.content) + len(chunk.thinking)
-                    if room < 0:
-                        raise ServerError(
-                            f"The reply was ended after {self._settings.reply_characters:,}"
-                            " characters (HEARTH_REPLY_CHARACTERS): what was written is kept."
-                        )
-            if noting:
-                await asyncio.wait({noting}, timeout=NOTED_WITHIN)
-        finally:
-            if noting:
-                noting.cancel()
+        async with aclosing(client.chat(request)) as chunks:
+            async for chunk in chunks:
+                generation.add(chunk)
+                if seen:  # not before the first word, which nothing is to hold up
+                    self._note(client, generation.owner, generation.turn.reply, seen)
+                    seen = None
+                room -= len(chunk.content) + len(chunk.thinking)
+                if room < 0:
+                    raise ServerError(
+                        f"The reply was ended after {self._settings.reply_characters:,}"
+                        " characters (HEARTH_REPLY_CHARACTERS): what was written is kept."
+                    )
 
-    async def _note(self, client: OllamaClient, generation: Generation, seen: Seen) -> None:
-        """Keep with the reply which model it is from, where that can be known."""
-        with suppress(ChatError):
-            build = await asyncio.to_thread(client.build, generation.turn.reply.model)
-            seen = replace(seen, build=build)
-            self._store.memory.saw(generation.owner, generation.turn.reply.id, seen)
+    def _note(self, client: OllamaClient, owner: int, reply: Message, seen: Seen) -> None:
+        """Keep with the reply which model it is from, where that can be known; its end does not
+        wait for it."""
+
+        async def note() -> None:
+            with suppress(ChatError):
+                build = await asyncio.to_thread(client.build, reply.model)
+                self._store.memory.built(owner, reply.id, seen, build)
+
+        noting = asyncio.create_task(note())
+        self._noting.add(noting)
+        noting.add_done_callback(self._noting.discard)
+
+    def close(self) -> None:
+        """What is not noted by now stays unknown."""
+        for noting in self._noting:
+            noting.cancel()
 
     async def name(self, client: OllamaClient, owner: int, session: Session) -> str:
         """What the session's model would call it. Raises as ask."""

@@ -316,6 +316,7 @@ class Generations:
             for answer in self._answers.values():
                 answer.cancel()
             await asyncio.gather(*self._replies, return_exceptions=True)
+        self._asker.close()
         for client in list(self._clients):
             await client.aclose()
         await self._loop.shutdown_default_executor()

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from chatcore.options import Compact, Options
-from chatcore.types import Keep, Part, Sample, Seen, Summary
+from chatcore.types import Build, Keep, Part, Sample, Seen, Summary
 
 
 class MemoryStore(Protocol):
@@ -51,4 +51,9 @@ class MemoryStore(Protocol):
 
         Returns at once; on disk before whatever is written later. A failure is logged.
         """
+        ...
+
+    def built(self, owner: int, message_id: int, seen: Seen, build: Build) -> None:
+        """Keep with what a reply saw which model it was, also of one that has ended; of none whose
+        request is another by now. In the same way."""
         ...

@@ -13,6 +13,7 @@ from chatcore.options import Choice, Options
 from chatcore.settings import Settings
 from chatcore.store import Store
 from chatcore.types import Message
+from tests.test_generations import until
 
 Reply = Callable[..., Message]
 
@@ -67,6 +68,7 @@ def test_a_reply_run_again_exactly_is_equal_byte_for_byte(
         turn.wait()
         session = turn.turn.session.id
         replies.append(store.message(ann, turn.turn.reply.id))
+    until(lambda: store.message(ann, replies[-1].id).seen.build.version)
     for reply in reversed(replies):
         again = generations.repeat(ann, reply)
         again.wait()

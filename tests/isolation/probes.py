@@ -18,7 +18,7 @@ from chatcore.identity import INTERNAL, browser_key
 from chatcore.options import Choice, Compact, Options
 from chatcore.personas import Persona
 from chatcore.store import Store
-from chatcore.types import InForce, Said, Seen, Size
+from chatcore.types import Build, InForce, Said, Seen, Size
 from chatcore.web.api.operations import HEADERS, OPERATIONS
 from chatcore.web.assets import TYPES
 from tests.isolation import pages
@@ -81,6 +81,7 @@ VALUES: dict[tuple[str, type], Callable[[World], Any]] = {
     ("choice", Choice): lambda world: Choice(Options(stop=(world.word(),))),
     ("in_force", InForce): lambda _world: None,
     ("seen", Seen): lambda _world: Seen(512, 9, 9, True, Size(), first=0),
+    ("build", Build): lambda _world: Build("a digest"),
 }
 NOT_PROBED = {
     "check": "changes nothing, and is asked between all others",

@@ -10,7 +10,7 @@ from chatcore import service
 from chatcore.options import Compact
 from tests.fake_ollama import Done, fake_model
 from tests.pages.test_chat import errors, send, session_of
-from tests.test_generations import PATIENCE
+from tests.test_generations import PATIENCE, until
 
 WORDS = "words that fill the window of the model, turn after turn, until it is full. " * 3
 
@@ -52,6 +52,12 @@ def choose(page, n, entry):
 
 def reply_of(page):
     return service.hearth().store.messages(1, session_of(page))[-1]
+
+
+def noted(page):
+    """Until it is known which model the last reply is from."""
+    until(lambda: reply_of(page).seen.build.version)
+    return page
 
 
 def contents(request):
@@ -148,7 +154,7 @@ def test_a_prompt_that_is_left_out_is_not_regenerated(open_page, fake):
 
 
 def test_what_the_model_saw_is_the_request_as_it_was_sent(small, open_page, fake):
-    page = talk(open_page(), 8)
+    page = noted(talk(open_page(), 8))
     page = choose(page, -1, "What the model saw")
     [shown] = [code for code in page.code if code.language == "json"]
     body = fake.requests[-1]
@@ -165,13 +171,13 @@ def test_what_the_model_saw_is_the_request_as_it_was_sent(small, open_page, fake
 
 
 def test_a_reply_is_run_again_exactly_as_another_version(open_page, fake):
-    page = choose(talk(open_page(), 2), -1, "Run again exactly")
+    page = choose(noted(talk(open_page(), 2)), -1, "Run again exactly")
     assert fake.requests[-1] == fake.requests[-2]
     assert "2 / 2" in [caption.value for caption in page.caption]
 
 
 def test_why_a_reply_cannot_be_run_again_is_told(open_page, fake):
-    page = talk(open_page(), 1)
+    page = noted(talk(open_page(), 1))
     fake.models = [fake_model("llama3.2:3b", digest="5" * 64)]
     page = choose(page, -1, "Run again exactly")
     assert "is no longer the model that wrote this reply" in errors(page)[0]

@@ -14,7 +14,7 @@ from chatcore.errors import MessageNotFound
 from chatcore.options import Choice, Compact, Options
 from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.connections import Readers, Writer
-from chatcore.types import Keep, Part, Sample, Seen, Size, Summary
+from chatcore.types import Build, Keep, Part, Sample, Seen, Size, Summary
 
 # The text is read where it was not counted yet.
 PARTS = f"""
@@ -126,6 +126,18 @@ class SqliteMemory:
             )
 
         self._writer.note("what a reply saw", save)
+
+    def built(self, owner: int, message_id: int, seen: Seen, build: Build) -> None:
+        known = replace(seen, build=build)
+
+        def save(db: Database) -> None:
+            db.execute(
+                "update messages set context = ? where id = ? and context = ?"
+                " and session_pk in (select pk from sessions where owner_n = ?)",
+                [rows.from_seen(known), message_id, rows.from_seen(seen), owner],
+            )
+
+        self._writer.note("which model it was", save)
 
     def _choose(self, owner: int, session_id: str, changed: Callable[[Choice], Choice]) -> None:
         def change(db: Database) -> None:
