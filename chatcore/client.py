@@ -97,7 +97,8 @@ class OllamaClient:
         }
         try:
             self._sync = ollama.Client(host, timeout=LISTING_TIMEOUT, **rules)
-            self._async = ollama.AsyncClient(host, timeout=silence, **rules)
+            hooks = {"response": [_cut_at_newlines]}
+            self._async = ollama.AsyncClient(host, timeout=silence, event_hooks=hooks, **rules)
         except (ValueError, httpx.InvalidURL) as error:
             # It may hold a password, and this is told to whoever asks.
             told = repr(without_user(host)) if is_told else "no address"
@@ -306,13 +307,33 @@ async def _gathered(
         asked = clock()
 
 
+async def _cut_at_newlines(answer: httpx.Response) -> None:
+    """Into the lines that a server wrote: httpx ends one at U+0085, too, which JSON may hold."""
+
+    async def lines() -> AsyncIterator[str]:
+        rest = ""
+        async for text in answer.aiter_text():
+            *whole, rest = (rest + text).split("\n")
+            for line in whole:
+                yield line
+        if rest:
+            yield rest
+
+    answer.aiter_lines = lines  # type: ignore[method-assign]
+
+
 def _chunk(part: ollama.ChatResponse) -> Chunk:
-    """Without NUL, which no store holds: a place in the text is the same live and stored."""
     return Chunk(
-        content=(part.message.content or "").replace("\0", ""),
-        thinking=(part.message.thinking or "").replace("\0", ""),
+        content=_text(part.message.content),
+        thinking=_text(part.message.thinking),
         usage=Usage(**{k: getattr(part, k) for k in COUNTS}) if part.done else None,
     )
+
+
+def _text(said: str | None) -> str:
+    """Without NUL and halves of characters, which neither a store nor a page holds: a place in the
+    text is the same live and stored."""
+    return (said or "").replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def _full(model: str | None) -> str:

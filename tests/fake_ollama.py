@@ -103,6 +103,11 @@ class End:
     """The stream ends well-formed, but without a final chunk."""
 
 
+def raw(text: str) -> HalfLine:
+    """A chunk in which the text stands in JSON as it is written here."""
+    return HalfLine(f'{{"message": {{"role": "assistant", "content": "{text}"}}, "done": false}}\n')
+
+
 Step = str | Thinking | Wait | Hang | Timed | HalfLine | Done | Status | ErrorLine | Drop | End
 
 

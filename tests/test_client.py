@@ -27,6 +27,7 @@ from tests.fake_ollama import (
     Status,
     Thinking,
     fake_model,
+    raw,
 )
 
 
@@ -70,6 +71,11 @@ def ask(client, model="qwen3:8b", received=None, **message):
 
     asyncio.run(collect())
     return chunks
+
+
+def test_what_is_no_character_is_not_handed_on(client, fake):
+    fake.reply(raw(r"o\u0000ne \ud83d"), "two")
+    assert "".join(chunk.content for chunk in ask(client)) == "one ?two"
 
 
 def test_models_are_listed_by_name_with_those_in_memory_marked(client, fake):

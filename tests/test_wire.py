@@ -14,6 +14,7 @@ from tests.fake_ollama import (
     Hang,
     Status,
     Thinking,
+    raw,
 )
 
 SILENCE = 1  # seconds, the least that HEARTH_TIMEOUT takes
@@ -46,8 +47,18 @@ def reply_of(generations_with, store, ann):
         (["one", Done("load")], "", "one", "load"),
         (["one", Done("unload")], "", "one", "unload"),
         (["one", Done("a reason of tomorrow")], "", "one", "a reason of tomorrow"),
+        ([raw("on\x85e "), raw("\u2028"), "two"], "", "on\x85e \u2028two", "stop"),
     ],
-    ids=["empty chunks", "thinking", "thinking between", "length", "load", "unload", "unknown"],
+    ids=[
+        "empty chunks",
+        "thinking",
+        "thinking between",
+        "length",
+        "load",
+        "unload",
+        "unknown",
+        "ends of lines in Unicode",
+    ],
 )
 def test_a_reply_that_ends_is_whole(reply_of, fake, steps, thinking, body, done_reason):
     fake.reply(*steps)
