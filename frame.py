@@ -19,6 +19,7 @@ from chatcore.ui import (
     words,
 )
 
+state.arrive()
 asked.callbacks_ran()
 st.set_page_config(
     page_title="Hearth",

@@ -118,7 +118,7 @@ def resume(message: Message) -> None:
 
 def fork(message: Message) -> None:
     def change(services: Hearth, owner: int) -> None:
-        st.query_params["session"] = services.store.fork_session(owner, message.id).id
+        state.go(services.store.fork_session(owner, message.id).id)
 
     attempt(change)
 
@@ -163,7 +163,7 @@ def copy_link(message: Message) -> None:
 
 def copy_last_reply() -> None:
     def last_reply(services: Hearth, owner: int) -> None:
-        if session := state.session(services, owner, st.query_params.get("session")):
+        if session := state.session(services, owner, state.address()):
             messages = services.store.messages(owner, session.id, last=LOOKED_AT)
             replies = [m for m in messages if m.role == "assistant" and m.body]
             if replies:
@@ -197,7 +197,7 @@ def save_summary(summary: Summary) -> None:
     body = st.session_state[f"summary_text_{summary.id}"]
 
     def change(services: Hearth, owner: int) -> None:
-        if session := state.session(services, owner, st.query_params.get("session")):
+        if session := state.session(services, owner, state.address()):
             model = target.of(services, session.model)
             services.memory.correct(owner, session, summary, body, model)
 

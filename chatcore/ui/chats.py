@@ -99,9 +99,8 @@ def _delete(session_id: str) -> None:
         session = services.store.session(owner, session_id)
         services.generations.delete(owner, session_id)
         st.session_state["deleted"] = session
-        if st.query_params.get("session") == session_id:
-            st.query_params.clear()
-            state.begun(None)
+        if state.address() == session_id:
+            state.go(None)
 
     attempt(delete)
 

@@ -165,10 +165,8 @@ def _send(unsent: Unsent, waiting: list[Unsent]) -> None:
     except ChatError as error:
         waiting.append(replace(unsent, reason=str(error)))
     else:
-        if unsent.session_id is None:
-            state.begun(session_id)
-        if st.query_params.get("session") != session_id:
-            st.query_params["session"] = session_id
+        if state.address() != session_id:
+            state.go(session_id)
 
 
 def _in_force(
@@ -180,7 +178,7 @@ def _in_force(
 
 def _send_again(unsent: Unsent) -> None:
     """As is chosen by now, where its own chat is open: what was chosen may be the reason."""
-    if unsent.session_id == st.query_params.get("session"):
+    if unsent.session_id == state.address():
         model = picker.chosen() or unsent.model
         unsent_now = replace(
             unsent, model=model, new=choice.of_new(), with_whom=persona_sent.picked()

@@ -105,7 +105,7 @@ def want(label: str) -> None:
 
 def _choose() -> None:
     """The widget's callback; of a new chat nothing is stored before its first prompt."""
-    label, session_id = st.session_state["persona"], st.query_params.get("session")
+    label, session_id = st.session_state["persona"], state.address()
     persona_fields.forget()
 
     def choose(services: Hearth, owner: int) -> None:

@@ -63,7 +63,7 @@ def _remembered(view: View, installed: list[str]) -> str:
 
 def _remember() -> None:
     """With the chat; where the address names none that is here, for the new one."""
-    model, asked_for = chosen(), st.query_params.get("session")
+    model, asked_for = chosen(), state.address()
 
     def remember(services: Hearth, owner: int) -> None:
         if session := state.session(services, owner, asked_for):

@@ -23,7 +23,8 @@ def draw(view: View) -> None:
             width="stretch",
             type="primary",
             shortcut="Mod+Shift+O",
-            on_click=_new_chat,
+            on_click=state.go,
+            args=(None,),
         )
         if new and not view.in_chat:
             # {} and not nothing, with which a parameter that is bound to a widget is an error
@@ -39,12 +40,6 @@ def draw(view: View) -> None:
                 _errands()
         _chats(view)
         _server(view)
-
-
-def _new_chat() -> None:
-    st.query_params.pop("session", None)
-    state.begun(None)
-    st.session_state["shown"] = None  # a click that comes before the page is drawn says it anew
 
 
 def _chats(view: View) -> None:
@@ -93,7 +88,7 @@ def _restore(view: View, session: Session) -> None:
         session_id = services.store.trash.restore(owner, session.id, session.pk)
         st.session_state.pop("deleted", None)
         if view.in_chat:
-            st.query_params["session"] = session_id
+            state.go(session_id)
 
     attempt(restore)
 

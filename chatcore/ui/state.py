@@ -6,6 +6,7 @@ acts on the truth at the next click.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -47,6 +48,13 @@ class View:
         return mode == "single" or (mode == "browser" and HERE in st.context.headers)
 
 
+class Moved(NamedTuple):
+    """Where a page was led, and what its browser may name until it has heard of that."""
+
+    to: str | None
+    left: frozenset[str | None]
+
+
 def load(in_chat: bool) -> View:
     """Once a run, before anything is drawn. Raises ChatError where the services cannot start."""
     services, owner = here()
@@ -58,7 +66,6 @@ def load(in_chat: bool) -> View:
     found = session(services, owner, asked_for)
     loaded = View(services, owner, in_chat, asked_for, found, server, server_error, under_way)
     st.session_state["view"] = loaded
-    _settle_begun(loaded)
     _settle_address(loaded)
     return loaded
 
@@ -70,46 +77,43 @@ def view() -> View:
 
 
 def address() -> str | None:
-    """The id in the address; where the browser may not know it yet, of the chat that this page has
-    begun: the next prompt may have been sent at the same time. For callbacks, too."""
+    """The id in the address. What a browser sends before it has heard where its page went still
+    names what the page left. For callbacks, too."""
     asked_for: str | None = st.query_params.get("session")
-    if asked_for is None and not _went_back():
-        asked_for = st.session_state.get("begun")
-    return asked_for
+    moved: Moved | None = st.session_state.get("moved")
+    return moved.to if moved and asked_for in moved.left else asked_for
 
 
-def begun(session_id: str | None) -> None:
-    """A chat, on the page of a new one; None: this page is one of a new chat again."""
-    st.session_state["begun"] = session_id
+def go(session_id: str | None) -> None:
+    """Lead the page to a chat; None: to a new one. For callbacks: the run tells the browser."""
+    before: Moved | None = st.session_state.get("moved")
+    left = {st.query_params.get("session"), *(before.left | {before.to} if before else ())}
+    st.session_state["moved"] = Moved(session_id, frozenset(left - {session_id}))
 
 
-def _settle_begun(loaded: View) -> None:
-    """Forget it where the browser knows better."""
-    chat = st.session_state.get("begun")
-    if chat is None:
-        return
-    if loaded.session is None or loaded.session.id != chat or _went_back():
-        begun(None)
-    elif st.query_params.get("session") is None:
-        st.query_params["session"] = chat
-
-
-def _went_back() -> bool:
-    """Or forward: the browser's own step, to an address that it knows."""
-    context = get_script_run_ctx()
-    return context is not None and context.is_history_navigation
+def arrive() -> None:
+    """At the beginning of a run: from where its browser is by now, it is believed."""
+    context, moved = get_script_run_ctx(), st.session_state.get("moved")
+    went_back = context is not None and context.is_history_navigation  # or forward
+    if moved and (went_back or st.query_params.get("session") not in moved.left):
+        del st.session_state["moved"]
 
 
 def _settle_address(loaded: View) -> None:
-    """Say again which chat is shown when it changed: a click on New chat just before may have
-    emptied the browser's address after a link had filled it. Not where the page changed: the
-    address of the page before would get the chat's id, as another step for Back."""
+    """Tell the browser where its page is, and again when the chat is another: a click on New chat
+    just before may have emptied the address after a link had filled it. Not where the page changed:
+    the address of the page before would get the chat's id, as another step for Back."""
     if not loaded.in_chat:
-        st.session_state.pop("shown", None)
+        for key in ("shown", "moved"):
+            st.session_state.pop(key, None)
         return
     shown = loaded.session.id if loaded.session else None
-    if shown is not None and st.session_state.get("shown", shown) != shown:
-        st.query_params["session"] = shown
+    before = st.session_state.get("shown", shown)
+    st.session_state["shown"] = None  # until it is said: each line here may be the run's last one
+    if loaded.asked_for is None:
+        st.query_params.pop("session", None)
+    elif st.query_params.get("session") != loaded.asked_for or shown not in (None, before):
+        st.query_params["session"] = loaded.asked_for
     st.session_state["shown"] = shown
 
 

@@ -4,7 +4,17 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import files
-from tests.browser.actions import chat, chats, in_address, messages, ready, reply, replying, send
+from tests.browser.actions import (
+    chat,
+    chats,
+    in_address,
+    link_to,
+    messages,
+    ready,
+    reply,
+    replying,
+    send,
+)
 from tests.browser.test_attachments import attach
 from tests.browser.test_next import card
 from tests.fake_ollama import PAUSE
@@ -97,6 +107,31 @@ def test_prompts_of_a_new_chat_that_arrive_together_are_one_chat(app, page, stal
     send(page, "three")
     reply(page, "You said: three")
     expect(chats(page)).to_have_count(2)
+
+
+def test_a_prompt_that_follows_new_chat_begins_one(app, page, stall):
+    first = chat(app, page, "one")
+    with stall:
+        page.locator(".st-key-new_chat button").click()
+        send(page, "two")
+        send(page, "three")
+    reply(page, "You said: three")
+    expect(said(page)).to_contain_text(["two", "three"])
+    assert in_address(page) != first
+    link_to(page, first).click()
+    expect(said(page)).to_contain_text(["one"])
+    expect(chats(page)).to_have_count(2)
+
+
+def test_a_prompt_that_follows_new_chat_and_the_way_back_is_said_there(app, page, stall):
+    first = chat(app, page, "one")
+    with stall:
+        page.locator(".st-key-new_chat button").click()
+        link_to(page, first).click()
+        send(page, "two")
+    reply(page, "You said: two")
+    expect(said(page)).to_contain_text(["one", "two"])
+    assert in_address(page) == first
 
 
 def test_after_a_step_back_to_the_new_chat_another_one_is_begun(app, page):

@@ -47,5 +47,6 @@ def test_another_chat_and_back_begins_with_the_last_messages(open_page, long_cha
     page = open_page(long_chat)
     page.button(key="load_earlier").click().run()
     page.button(key="new_chat").click().run()
+    page.run()  # as whoever was told of the new address
     page.query_params["session"] = long_chat
     assert prompts(page.run()) == list(range(26, 41))
