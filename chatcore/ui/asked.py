@@ -15,8 +15,8 @@ from chatcore import service
 from chatcore.asked import Stamped
 
 CLICK, PROMPT = "hearth-click-", "hearth-prompt-"
-# Seconds. A click's callback may wait for a server that hangs, and then Stop may not. A prompt may
-# bring PDFs, each of which takes up to 30 to be read.
+# Seconds. A click's callback may wait for a server that hangs, and what follows may not. A prompt
+# may bring PDFs, each of which takes up to 30 to be read.
 PATIENCE = {CLICK: 3.0, PROMPT: 60.0}
 
 

@@ -4,7 +4,7 @@ the composer (prompts.js).
 
 Its data is small and changes only when there is something to do, since Streamlit calls page.js at
 each change. What it does not know, it cannot leak: it sends two wishes alone, to copy the last
-reply and to be drawn anew (`look`).
+reply and to be drawn anew (`look`). Stop it asks of the API.
 """
 
 import streamlit as st

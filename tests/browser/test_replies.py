@@ -30,6 +30,14 @@ def test_stop_keeps_the_text_and_continue_goes_on(app, fake, page):
     assert fake.requests[-1]["messages"][-1]["content"] == "half "
 
 
+def test_stop_works_where_the_browser_is_not_let_through_to_the_api(app, fake, page):
+    page.route("**/api/**", lambda route: route.abort())
+    replying(app, fake, page, "half ", "never")
+    page.locator(".st-key-stop button").click()
+    fake.wait_until_idle()
+    expect(page.get_by_role("button", name="Continue")).to_be_visible()
+
+
 def test_escape_stops_before_the_first_word(app, fake, page):
     fake.reply(PAUSE, "never")
     page.goto(app.url)

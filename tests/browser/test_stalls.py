@@ -155,6 +155,18 @@ def test_a_prompt_that_takes_long_to_read_is_still_the_first(app, page, stall):
     expect(said(page).nth(1)).to_contain_text("book.pdf")
 
 
+def test_stop_waits_for_nothing_that_was_sent_before(app, fake, page, stall):
+    replying(app, fake, page, "half ", "never")
+    expect(page.locator(".st-key-stop button")).to_be_visible()
+    with stall:
+        send(page, "two")
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("button", name="Continue")).to_be_visible()
+        fake.wait_until_idle()
+    reply(page, "You said: two")
+    expect(messages(page).nth(1)).to_contain_text("half")
+
+
 def test_a_scratch_chat_shows_all_that_arrives_together(app, fake, page, stall):
     page.goto(f"{app.url}/characters")
     page.get_by_role("button", name="New persona").click()

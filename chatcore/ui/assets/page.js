@@ -1,5 +1,5 @@
-// What Streamlit has no way to do: the clipboard, where the page stands, the keys. Whatever is
-// looked for is looked for when it is needed, and where it is not there, nothing happens.
+// What Streamlit has no way to do: the clipboard, where the page stands, the keys, a stop at once.
+// Whatever is looked for is looked for when it is needed; where it is not there, nothing happens.
 
 import { savedPrompts } from "./prompts.js";
 
@@ -7,6 +7,7 @@ const NEAR = 40; // px from the end that count as the end
 const FAR = 300; // px from the end at which a way back is offered
 const TOLD = 2500; // ms that a word such as "Copied" stays
 const COMPOSER = ".st-key-prompt textarea";
+const REPLY = "[class*=st-key-message_]:has([aria-label='Chat message from assistant'])";
 const CONNECTION = "data-test-connection-state";
 
 let calls = 0;
@@ -47,6 +48,7 @@ function mount(root) {
   let linked = null;
   let focusDue = ""; // a selector
   let isUnknown = false; // the server may know nothing of this page
+  let isStopping = false;
 
   function listen(target, kinds, act, options) {
     for (const kind of kinds.split(" "))
@@ -57,6 +59,7 @@ function mount(root) {
   const saved = savedPrompts(root, listen); // it hears Escape first
   listen(document, "keydown", escaped, { capture: true });
   listen(document, "focusin", ({ target }) => isField(target) && (focusDue = ""));
+  listen(document, "click", stopAtOnce, { capture: true });
   listen(document, "click", clicked);
   listen(document, "keydown", pressed);
   listen(document, "input", weigh);
@@ -164,6 +167,18 @@ function mount(root) {
     document.querySelector(".st-key-stop button")?.click();
   }
 
+  // Past what the page was asked for before, such as a prompt whose files are being read, and with
+  // no run of its script. Where that is not done, the button does it.
+  async function stopAtOnce(event) {
+    const button = event.target.closest(".st-key-stop button");
+    if (!button || isStopping) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    isStopping = true;
+    if (!(await isStopped(lastReply()))) button.click();
+    isStopping = false;
+  }
+
   function pressed(event) {
     if (event.defaultPrevented || event.altKey || event.repeat) return;
     const command = event.ctrlKey || event.metaKey;
@@ -198,6 +213,21 @@ function mount(root) {
   }
 
   return { root, update, leave };
+}
+
+// The id of the last one on the page.
+function lastReply() {
+  const replies = document.querySelectorAll(REPLY);
+  return /st-key-message_(\d+)/.exec(replies[replies.length - 1]?.className)?.[1];
+}
+
+async function isStopped(reply) {
+  try {
+    const answer = await fetch(`api/messages/${reply}/stop`, { method: "POST" });
+    return answer.ok && (await answer.json()).state === "stopped";
+  } catch {
+    return false;
+  }
 }
 
 export function composer() {
