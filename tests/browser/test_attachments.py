@@ -73,16 +73,6 @@ def test_a_text_file_opens_as_text_however_it_is_called(app, page):
     assert opened.value.title() != "run"
 
 
-def test_an_image_for_a_model_that_cannot_see_is_told_before_it_is_sent(app, page):
-    page.goto(app.url)
-    word = page.get_by_text("llama3.2:3b cannot see images")
-    expect(page.locator(".st-key-cannot_see")).to_be_hidden()
-    attach(page, "cat.png", files.image(), "image/png")
-    expect(word).to_be_visible()
-    page.get_by_test_id("stFileChipDeleteBtn").get_by_role("button").click()
-    expect(word).to_be_hidden()
-
-
 def test_an_image_for_a_model_that_cannot_see_is_told_and_nothing_is_lost(app, fake, page):
     page.goto(app.url)
     attach(page, "cat.png", files.image(), "image/png")
@@ -104,6 +94,22 @@ def drop(page, data):
     expect(page.get_by_text("Drag and drop files here")).to_be_visible()
     target = page.locator(".st-key-prompt [role=presentation]").first
     target.evaluate(CARRY, [data, "cat.png", "drop"])
+
+
+def choose(page, data):
+    attach(page, "cat.png", base64.b64decode(data), "image/png")
+
+
+@pytest.mark.parametrize("carry", [choose, paste, drop])
+def test_an_image_for_a_model_that_cannot_see_is_told_before_it_is_sent(app, page, carry):
+    page.goto(app.url)
+    ready(page)
+    word = page.get_by_text("llama3.2:3b cannot see images")
+    expect(page.locator(".st-key-cannot_see")).to_be_hidden()
+    carry(page, base64.b64encode(files.image()).decode())
+    expect(word).to_be_visible()
+    page.get_by_test_id("stFileChipDeleteBtn").get_by_role("button").click()
+    expect(word).to_be_hidden()
 
 
 @pytest.mark.parametrize("carry", [paste, drop])
