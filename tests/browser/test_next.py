@@ -138,6 +138,20 @@ def test_after_a_failure_the_next_prompt_is_sent_by_a_click(app, fake, page):
     expect(messages(page)).to_have_count(4)
 
 
+def test_after_stop_the_next_prompt_waits_for_a_click_and_the_reply_can_go_on(app, fake, page):
+    replying(app, fake, page, "half ", "never")
+    send(page, "two")
+    expect(card(page)).to_contain_text("sent when this reply has ended")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(card(page)).to_contain_text("Not sent yet")
+    fake.reply("whole")
+    page.get_by_role("button", name="Continue").click()
+    expect(messages(page).nth(1)).to_contain_text("half whole")
+    reply(page, "You said: two.")
+    expect(messages(page)).to_have_count(4)
+
+
 def marked(page, session, word):
     page.wait_for_function(
         "([id, word]) => { const link = document.querySelector(`[data-chat='${id}'] a`);"
