@@ -5,8 +5,8 @@ connection, silence before the first byte. It knows nothing about the program un
 
 Without a script, a chat answers `You said: ...`. A prompt that holds `[[t200-n1000.TAG]]` is
 answered with 1,000 tokens at 200 tokens a second (t0: full speed), the first one `STARTTAG`, the
-last `ENDTAG`; `[[t200-n1000-w500.TAG]]` waits 500 ms before the first. `fake.timings` and
-GET /fake/timings tell when.
+last `ENDTAG`; `[[t200-n1000-w500.TAG]]` waits 500 ms before the first; of several the last one
+counts. `fake.timings` and GET /fake/timings tell when.
 
 By hand: `python tests/fake_ollama.py --port 11500`, then `OLLAMA_HOST=127.0.0.1:11500 ...`.
 """
@@ -216,8 +216,8 @@ def _last_user_text(body: dict[str, Any]) -> str:
 
 def _unscripted(body: dict[str, Any]) -> tuple[Step, ...]:
     prompt = _last_user_text(body)
-    if timed := TIMED.search(prompt):
-        rate, count, wait, tag = timed.groups()
+    if timed := TIMED.findall(prompt):
+        rate, count, wait, tag = timed[-1]
         return (Timed(int(rate), int(count), int(wait or 0) / 1000, tag),)
     return tuple(re.findall(r"\s*\S+", f"You said: {prompt}."))
 

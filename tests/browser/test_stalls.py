@@ -175,9 +175,9 @@ def test_a_scratch_chat_shows_all_that_arrives_together(app, fake, page, stall):
     box = page.locator(".st-key-scratch_prompt textarea")
     expect(box).to_be_enabled()
     with stall:
-        for text in ("one [[t1-n1000.slow]]", "two"):
+        for text in ("one [[t1-n1000.slow]]", "two [[t0-n5.quick]]"):
             box.fill(text)
             box.press("Enter")
     scratch = page.locator(".st-key-scratch")
-    for text in ("one", "two", "You said: two"):
+    for text in ("one", "two", "ENDquick"):
         expect(scratch).to_contain_text(text)
