@@ -27,6 +27,7 @@ from typing import Any, Self
 
 TIMED = re.compile(r"\[\[t(\d+)-n(\d+)(?:-w(\d+))?\.([\w-]+)\]\]")
 DEFAULT_NUM_CTX = 4096
+REDIRECTS = range(300, 400)
 REUSE_PORT = hasattr(socket, "SO_REUSEPORT")
 
 
@@ -645,7 +646,12 @@ async def _send(
     writer: asyncio.StreamWriter, code: int, text: str, kind: str, *, only_head: bool = False
 ) -> None:
     data = text.encode()
-    head = _head(code, f"Content-Type: {kind}; charset=utf-8", f"Content-Length: {len(data)}")
+    head = _head(
+        code,
+        f"Content-Type: {kind}; charset=utf-8",
+        f"Content-Length: {len(data)}",
+        *(["Location: /api/chat"] if code in REDIRECTS else []),
+    )
     writer.write(head if only_head else head + data)
     await writer.drain()
 

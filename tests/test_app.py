@@ -1,5 +1,6 @@
 """The server as `streamlit run app.py` starts it: readiness, headers, and its end."""
 
+import re
 import time
 
 import httpx
@@ -76,6 +77,20 @@ def test_a_password_in_the_address_of_the_model_server_is_told_to_nobody(app):
     assert "PASSWORD" not in app.log
 
 
+POLICY = {
+    "default-src 'self'",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    "media-src 'self' data: blob:",
+    "font-src 'self' data:",
+    "connect-src 'self' data: blob:",
+    "worker-src 'self' blob:",
+    "frame-src 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+    "object-src 'none'",
+}
 SAID = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
@@ -112,9 +127,10 @@ def test_every_response_forbids_what_the_page_does_not_need(app):
     ]:
         answer = httpx.request(method, app.url + path, headers=sent, trust_env=False)
         assert answer.status_code == status, path
-        policy = answer.headers["content-security-policy"]
-        assert "default-src 'self'" in policy
-        assert "frame-ancestors 'none'" in policy
+        policy = answer.headers["content-security-policy"].split("; ")
+        (scripts,) = [each for each in policy if each.startswith("script-src ")]
+        assert {each for each in policy if each != scripts} == POLICY, path
+        assert re.fullmatch(r"script-src 'self' blob:( 'sha256-[\w+/]+=*')+", scripts), path
         assert {name: answer.headers.get(name) for name in SAID} == SAID, path
 
 

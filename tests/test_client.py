@@ -267,7 +267,7 @@ def test_leaving_closes_the_connection(client, fake):
 
 
 def test_a_redirect_is_not_followed(client, fake):
-    fake.reply(Status(302, json.dumps({"error": "moved"})))
+    fake.reply(Status(307, json.dumps({"error": "moved"})))
     with pytest.raises(ServerError):
         ask(client)
     assert len(fake.requests) == 1

@@ -348,6 +348,8 @@ def test_a_page_goes_on_with_its_session_as_the_same_person_only(hearth, visitor
     cookies = services.cookie.sign(visitor, False).split(";")[0] if visitor else ""
     asked = "streamlit, xsrf, tab"
     assert resumed(cookies, asked) == gets
+    without_token = "streamlit,,tab"
+    assert resumed(cookies, without_token) == (without_token if gets == asked else "streamlit, ")
     assert resumed(cookies, asked + "-unknown") == "streamlit, xsrf"
     assert resumed(cookies, "streamlit, xsrf") == "streamlit, xsrf"
 

@@ -87,19 +87,21 @@ def _note(services: Hearth, key: str, connection: HTTPConnection) -> None:
 
 def _resumed(connection: HTTPConnection) -> str:
     """The session of Streamlit that a page which lost its connection asks for; "" for none."""
-    return "".join(_protocols(connection)[2:])
+    return "".join(_protocols(connection)[2:3])
 
 
 def _begin_anew(scope: Scope) -> None:
     """Without that session, as at a server that was started again: its state, its widgets and what
     it could not send are another person's."""
-    if protocols := _protocols(HTTPConnection(scope)):
-        MutableHeaders(scope=scope)[PROTOCOLS] = ", ".join(protocols[:2])
+    connection = HTTPConnection(scope)
+    if PROTOCOLS in connection.headers:
+        MutableHeaders(scope=scope)[PROTOCOLS] = ", ".join(_protocols(connection)[:2])
 
 
 def _protocols(connection: HTTPConnection) -> list[str]:
-    """Streamlit's own, its token against forgery, and the session to go on with."""
-    return [part.strip() for part in connection.headers.get(PROTOCOLS, "").split(",") if part]
+    """Streamlit's own, its token against forgery, and the session to go on with: by their places,
+    as Streamlit reads them, of which one may be empty."""
+    return [part.strip() for part in connection.headers.get(PROTOCOLS, "").split(",")]
 
 
 def _hand_on(scope: Scope, without: list[str], found: dict[str, str | None]) -> None:

@@ -15,7 +15,7 @@ def test_cve_2026_45401_cve_2026_31943_a_redirect_of_the_model_server_is_not_fol
     generations, ann, fake
 ):
     """A redirect led to addresses inside the network."""
-    fake.reply(Status(302, "{}"))
+    fake.reply(Status(307, "{}"))
     generation = start(generations, ann, "hello")
     followed(generation)
     assert len(fake.requests) == 1

@@ -101,6 +101,9 @@ def test_cve_2026_31949_a_malformed_head_is_refused_and_ends_nothing(app, head):
     app.wait_for("/_stcore/health")
 
 
+UP = "../" * 20  # further than any folder is deep
+
+
 def answered(app, request, rest):
     """The status of a request whose head and body end as `rest` says."""
     head = f"{request}\r\nHost: localhost:{app.port}\r\nContent-Type: application/json\r\n"
@@ -112,12 +115,12 @@ def answered(app, request, rest):
 @pytest.mark.parametrize(
     "path",
     [
-        "/static/../../../../../../etc/passwd",
-        "/static/%2e%2e/%2e%2e/%2e%2e/%2e%2e/etc/passwd",
-        "/media/..%2f..%2f..%2fetc%2fpasswd",
-        "/component/../../../../etc/passwd",
-        "/attachments/../../../etc/passwd",
-        "/sessions/..%2f..%2fetc%2fpasswd/download",
+        f"/static/{UP}etc/passwd",
+        f"/static/{UP.replace('.', '%2e')}etc/passwd",
+        f"/media/{UP.replace('/', '%2f')}etc%2fpasswd",
+        f"/component/page/{UP}etc/passwd",
+        f"/attachments/{UP}etc/passwd",
+        f"/assets/1/{UP.replace('/', '%2f')}etc%2fpasswd",
         "//etc/passwd",
     ],
 )
@@ -125,7 +128,9 @@ def test_cve_2023_29159_a_path_leads_to_no_file(app, path):
     """A path with dots led out of the folder that was served."""
     with socket.create_connection(("localhost", app.port), 30) as wire:
         wire.sendall(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
-        assert b"root:" not in b"".join(iter(lambda: wire.recv(65536), b""))
+        answer = b"".join(iter(lambda: wire.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.")
+    assert b"root:" not in answer
 
 
 @pytest.mark.parametrize(
