@@ -97,9 +97,11 @@ def test_an_open_dashboard_comes_back_with_its_frame_after_a_restart(app, page):
     chat(app, page, "hello")
     link(page).click()
     on_dashboard(page)
+    everything = page.get_by_role("radio", name="all")
+    expect(everything).to_be_visible()  # what Streamlit has not loaded by the kill stays unloaded
     app.kill()
     app.start()
-    page.get_by_role("radio", name="all").click()
+    everything.click()
     expect(page).to_have_url(re.compile("/insights.period=all"))
     chats(page).first.click()
     reply(page, "You said: hello")
