@@ -1,8 +1,12 @@
-"""A key that is the right to something, what is stored of it, and how long a link is good. Pure."""
+"""A key that is the right to something, what is stored of it, how long a link is good, and what it
+shows. Pure."""
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from datetime import timedelta
+
+from chatcore.types import Attachment, Role
 
 EXPIRIES = {
     "1 day": timedelta(days=1),
@@ -10,6 +14,47 @@ EXPIRIES = {
     "30 days": timedelta(days=30),
     "Never": None,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A link to a chat, as its owner sees it: all but the key, of which only the hash is known."""
+
+    key_hash: str
+    session_id: str
+    title: str
+    """The chat's name that it shows."""
+    thinking: bool
+    """Whether it shows the thoughts of the replies, too."""
+    current: bool
+    """Whether the chat is still as the link shows it."""
+    created_at: int
+    pinned_at: int
+    expires_at: int | None
+    last_opened_at: int | None
+
+    def has_ended(self, now: int) -> bool:
+        return self.expires_at is not None and self.expires_at <= now
+
+
+@dataclass(frozen=True, slots=True)
+class SharedMessage:
+    """What a link shows of a message."""
+
+    role: Role
+    body: str
+    thinking: str
+    model: str
+    attachments: tuple[Attachment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SharedChat:
+    """What a link shows: one branch of a chat, as it was when the link was pinned to it."""
+
+    title: str
+    pinned_at: int
+    messages: tuple[SharedMessage, ...]
 
 
 def make_key() -> str:

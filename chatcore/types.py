@@ -137,7 +137,8 @@ class Size(NamedTuple):
 
     messages: int = 0
     words: int = 0
-    extra: int = 0  # bytes in UTF-8 beyond one a character
+    extra: int = 0
+    """Bytes in UTF-8 beyond one a character: a script that has some has fewer letters a token."""
     images: int = 0
     rare: int = 0
     """Pairs of letters: a word with many that are rare in English falls into more tokens."""
@@ -150,7 +151,8 @@ class Sample(NamedTuple):
 
     size: Size
     tokens: int
-    bare: bool = True  # no system message began it: the template may have put one there
+    bare: bool = True
+    """No system message began it: the template may have put one there."""
 
 
 class Part(NamedTuple):
@@ -160,7 +162,8 @@ class Part(NamedTuple):
     role: Role
     size: Size
     keep: Keep = ""
-    apart: bool = False  # no summary need tell of it: it was pinned, or left out
+    apart: bool = False
+    """No summary need tell of it: it was pinned, or left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +208,8 @@ class Seen:
     options: dict[str, Any] = field(default_factory=dict)
     think: bool | str | None = None
     keep_alive: int | str | None = None
-    sees: bool = True  # images were sent, and not only their names
+    sees: bool = True
+    """Whether images were sent, and not only their names."""
     summary: int | None = None
     """Which summary stood for earlier messages."""
     build: Build = field(default_factory=Build)
@@ -214,9 +218,12 @@ class Seen:
     """The version of the persona whose system prompt went first."""
     values: dict[str, str] = field(default_factory=dict)
     """Of the variables in that, as they were filled."""
-    least: int = 0  # tokens that it took, by earlier counts
-    bare: bool = True  # as of a Sample
-    refused: Sample | None = None  # the last request that was longer than the window
+    least: int = 0
+    """Tokens that it took at least, by earlier counts."""
+    bare: bool = True
+    """As of a Sample."""
+    refused: Sample | None = None
+    """The last request for this reply that was longer than the window, as the server counted it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,47 +249,6 @@ class Message:
     keep: Keep = ""
     seen: Seen | None = None
     """Of a reply: what its request held, where it was made."""
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A link to a chat, as its owner sees it: all but the key, of which only the hash is known."""
-
-    key_hash: str
-    session_id: str
-    title: str
-    """The chat's name that it shows."""
-    thinking: bool
-    """Whether it shows the thoughts of the replies, too."""
-    current: bool
-    """Whether the chat is still as the link shows it."""
-    created_at: int
-    pinned_at: int
-    expires_at: int | None
-    last_opened_at: int | None
-
-    def has_ended(self, now: int) -> bool:
-        return self.expires_at is not None and self.expires_at <= now
-
-
-@dataclass(frozen=True, slots=True)
-class SharedMessage:
-    """What a link shows of a message."""
-
-    role: Role
-    body: str
-    thinking: str
-    model: str
-    attachments: tuple[Attachment, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SharedChat:
-    """What a link shows: one branch of a chat, as it was when the link was pinned to it."""
-
-    title: str
-    pinned_at: int
-    messages: tuple[SharedMessage, ...]
 
 
 class Said(NamedTuple):

@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "pdf": EVERYWHERE,
     "attachments": EVERYWHERE | {"pdf"},
     "identity": EVERYWHERE,
-    "sharing": set(),
+    "sharing": {"types"},
     "transfer": {"transfer", "types"},
     "client": EVERYWHERE | {"wire"},
     "engine": EVERYWHERE | {"engine"},

@@ -2,7 +2,8 @@
 
 from typing import Protocol
 
-from chatcore.types import File, Session, Share, SharedChat
+from chatcore.sharing import Share, SharedChat
+from chatcore.types import File, Session
 
 
 class Shares(Protocol):

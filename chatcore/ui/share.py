@@ -8,7 +8,8 @@ import streamlit as st
 from chatcore import sharing
 from chatcore.clock import now
 from chatcore.service import Hearth
-from chatcore.types import Session, Share
+from chatcore.sharing import Share
+from chatcore.types import Session
 from chatcore.ui import actions, state, words
 from chatcore.ui.state import View
 

@@ -7,8 +7,7 @@ import streamlit as st
 
 from chatcore.errors import SessionNotFound
 from chatcore.service import Hearth, hearth
-from chatcore.sharing import key_hash
-from chatcore.types import SharedChat, SharedMessage
+from chatcore.sharing import SharedChat, SharedMessage, key_hash
 from chatcore.ui import actions, chips, prose, state, words
 from chatcore.ui.cast import AVATARS
 from chatcore.ui.transcript import THOUGHTS

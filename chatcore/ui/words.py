@@ -9,7 +9,8 @@ from typing import Any
 from chatcore.context import Fit
 from chatcore.generation import Phase
 from chatcore.markdown import BREAK
-from chatcore.types import CHARACTERS_PER_TOKEN, Message, ModelInfo, Seen, Session, Share, Usage
+from chatcore.sharing import Share
+from chatcore.types import CHARACTERS_PER_TOKEN, Message, ModelInfo, Seen, Session, Usage
 
 DIGEST = 12  # characters of it, as `ollama list` shows
 NEAR = 0.8  # of what there is room for

@@ -6,9 +6,10 @@ from typing import Any
 from sqlite_utils import Database
 
 from chatcore.errors import MessageNotFound, SessionNotFound, ShareNotFound
+from chatcore.sharing import Share, SharedChat, SharedMessage
 from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.connections import Readers, Writer
-from chatcore.types import File, Message, Session, Share, SharedChat, SharedMessage
+from chatcore.types import File, Message, Session
 
 OPENED_EVERY = 60_000  # ms between two notes that a link was opened: whoever reads must not write
 PIN = "s.title, m.id, length(m.body), length(m.thinking)"
