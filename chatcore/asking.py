@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from chatcore import naming
+from chatcore import naming, wire
 from chatcore.client import OllamaClient
 from chatcore.errors import (
     CannotSee,
@@ -166,7 +166,7 @@ class Asker:
 
         async def attempt(target: Target) -> str:
             messages = naming.wire_messages(branch, int(naming.EXCERPT / target.more))
-            return await _written(client, ChatRequest(session.model, messages, options, think))
+            return await _written(client, wire.request(session.model, messages, options, think))
 
         answer = await _until_it_fits(target, attempt)
         if not (title := naming.title(answer)):

@@ -17,7 +17,6 @@ from typing import Any, cast
 import httpx
 from pydantic import ValidationError
 
-from chatcore import wire
 from chatcore.errors import (
     ChatError,
     ModelNotFound,
@@ -269,7 +268,7 @@ def _body(request: ChatRequest) -> dict[str, Any]:
     """So that the server refuses what it would else cut unsaid, before a reply or within it."""
     body = {
         "model": request.model,
-        "messages": [_with_images_as_text(message) for message in wire.joined(request.messages)],
+        "messages": [_with_images_as_text(message) for message in request.messages],
         "options": request.options,
         "think": request.think,
         "keep_alive": request.keep_alive,

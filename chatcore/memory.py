@@ -122,8 +122,7 @@ class Memory:
         if seen.persona is not None:
             kept = self._store.personas.version(owner, seen.persona)
             messages = [*Voice(kept.persona, seen.values).wire_messages(), *messages]
-        said = wire.joined(messages)
-        return ChatRequest(reply.model, said, seen.options, seen.think, seen.keep_alive)
+        return wire.request(reply.model, messages, seen.options, seen.think, seen.keep_alive)
 
     def correct(
         self, owner: int, session: Session, summary: Summary, body: str, target: Target
@@ -170,7 +169,7 @@ class Memory:
         fitted = _fit([*voice.parts(), *said], options, counter, voice)
         kept = [trial.said[n] for n in fitted.sent if n >= 0]
         messages = [{"role": each.role, "content": each.content} for each in kept]
-        request = ChatRequest(
+        request = wire.request(
             target.model,
             [*voice.wire_messages(), *messages],
             options.wire(),
@@ -207,7 +206,7 @@ class Memory:
         asked = summing.wire_messages(before, [said for _, said in messages])
         told_to = messages[-1][0]
         down_to = max(told_to, plan.summary.message_id if plan.summary else 0)
-        return down_to, told_to, ChatRequest(target.model, asked, options)
+        return down_to, told_to, wire.request(target.model, asked, options)
 
     def _chunk(
         self, owner: int, counter: Counter, turns: list[list[Part]], budget: float

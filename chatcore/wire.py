@@ -1,10 +1,12 @@
-"""Messages as /api/chat takes them: the text of one with its files, and none twice in a row of the
-same role. Pure."""
+"""A request as /api/chat takes it: the text of each message with its files, and none twice in a
+row of the same role. Pure."""
 
 import json
 import re
 from collections.abc import Iterable
 from typing import Any
+
+from chatcore.types import ChatRequest
 
 
 def content(body: str, files: Iterable[tuple[str, str | None]]) -> str:
@@ -13,9 +15,19 @@ def content(body: str, files: Iterable[tuple[str, str | None]]) -> str:
     return "\n\n".join([*told, body] if body else told)
 
 
-def joined(messages: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Those of one role that follow each other as one: the templates of some models refuse a second
-    system message, and prompts that no reply parts."""
+def request(
+    model: str,
+    messages: Iterable[dict[str, Any]],
+    options: dict[str, Any],
+    think: bool | str | None = None,
+    keep_alive: int | str | None = None,
+) -> ChatRequest:
+    """With messages of one role that follow each other as one: the templates of some models refuse
+    a second system message, and prompts that no reply parts."""
+    return ChatRequest(model, _joined(messages), options, think, keep_alive)
+
+
+def _joined(messages: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     told: list[dict[str, Any]] = []
     for message in messages:
         if told and told[-1]["role"] == message["role"]:

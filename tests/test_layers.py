@@ -23,13 +23,13 @@ MAY_IMPORT = {
     "blocks": {"structure"},
     "markdown": {"blocks", "structure"},
     "context": EVERYWHERE | {"wire"},
-    "wire": set(),
+    "wire": {"types"},
     "pdf": EVERYWHERE,
     "attachments": EVERYWHERE | {"pdf"},
     "identity": EVERYWHERE,
     "sharing": {"types"},
     "transfer": {"transfer", "types"},
-    "client": EVERYWHERE | {"wire"},
+    "client": EVERYWHERE,
     "engine": EVERYWHERE | {"engine"},
     "options": {"errors"},
     "personas": EVERYWHERE | {"blank", "options", "personas"},
@@ -47,7 +47,7 @@ MAY_IMPORT = {
     | {"context", "counting", "options", "personas", "summing", "settings", "store"}
     | {"trial", "wire"},
     "asking": EVERYWHERE
-    | {"naming", "generation", "memory", "client", "settings", "store", "trial"},
+    | {"naming", "generation", "memory", "client", "settings", "store", "trial", "wire"},
     "errands": EVERYWHERE | {"asking", "client", "host", "line", "store"},
     "generations": EVERYWHERE
     | {
