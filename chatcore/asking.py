@@ -33,7 +33,7 @@ WITHOUT_THOUGHTS = Options(think="off")
 CHARACTERS = 8  # that a token has at most, in the mean of an answer
 TOKENS_OF_A_NAME = 200  # a model that cannot but think must get past it
 MORE = 1.25  # times as much is reckoned with at least, where the server counted more than it holds
-TRIES = 12
+TRIES = 13
 LOADED_EVERY = 0.5  # seconds between two looks whether the model is in memory
 BEFORE_READING = ("queued", "summing", "loading")
 
@@ -69,7 +69,7 @@ class Asker:
         if trial is not None:
             await _until_it_fits(target, partial(self._try_out, client, generation, trial))
         else:
-            await _until_it_fits(target, partial(self._plan, client, generation))
+            await _until_it_fits(target, partial(self._reply, client, generation))
 
     async def _try_out(
         self, client: OllamaClient, generation: Generation, trial: Trial, target: Target
@@ -78,7 +78,7 @@ class Asker:
         request, tokens = await asyncio.to_thread(find)
         await self._stream(client, generation, request, tokens)
 
-    async def _plan(self, client: OllamaClient, generation: Generation, target: Target) -> None:
+    async def _reply(self, client: OllamaClient, generation: Generation, target: Target) -> None:
         owner, turn = generation.owner, generation.turn
         await self._sum_up(client, generation, target)
         plan = await asyncio.to_thread(self._memory.of, owner, turn.session, turn.reply, target)
@@ -245,7 +245,7 @@ async def _target(client: OllamaClient, model: str) -> Target:
 async def _until_it_fits(target: Target, attempt: Callable[[Target], Awaitable[T]]) -> T:
     """Again with more reckoned for the same text, and so with less of it, where the server counts
     more than the window holds, which it tells before its first word. Raises as the attempt."""
-    for _ in range(TRIES):
+    for _ in range(TRIES - 1):
         try:
             return await attempt(target)
         except WindowExceeded as error:

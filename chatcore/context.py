@@ -73,7 +73,7 @@ def fit(parts: Sequence[Part], num_ctx: int, num_predict: int | None, count: Cou
     system = [part for part in parts if part.role == "system" and part.keep != "left_out"]
     *turns, last = _turns(_wanted(parts))
     kept = system + last + [part for turn in turns if _is_pinned(turn) for part in turn]
-    beside = count.request(parts[0].role != "system")
+    beside = count.request(is_bare([part for part in parts if part.keep != "left_out"]))
     needed, at_most = _cost(kept, count)
     tokens = beside + needed
     if tokens > budget:
@@ -96,6 +96,11 @@ def fit(parts: Sequence[Part], num_ctx: int, num_predict: int | None, count: Cou
     unsent = tuple(part.id for part in parts if part.keep == "pinned" and part.id not in ids)
     first, spare = _first(parts, left_out), max(0, int(free + unused))
     return Fit(sent, left_out, first, round(tokens), budget, num_ctx, spare, messages, unsent)
+
+
+def is_bare(parts: Sequence[Part]) -> bool:
+    """Whether no system message begins them: then many templates put one there."""
+    return not parts or parts[0].role != "system"
 
 
 def _cost(parts: Iterable[Part], count: Count) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from collections import Counter as Tally
 from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
 
+from chatcore.context import is_bare
 from chatcore.types import Part, Sample, Size
 
 ENOUGH = 3  # samples, for a model to be known
@@ -153,11 +154,6 @@ class Counter:
         if part.id in self._replies:
             return LEAST_OF_REPLY * self._replies[part.id]
         return LEAST_OF_NEW * self.tokens(part) if self.sure else 1
-
-
-def is_bare(parts: Sequence[Part]) -> bool:
-    """Whether no system message begins them: then many templates put one there."""
-    return not parts or parts[0].role != "system"
 
 
 def total(sizes: Iterable[Size]) -> Size:

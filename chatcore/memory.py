@@ -12,6 +12,7 @@ from chatcore.context import (
     Fit,
     earlier,
     fit,
+    is_bare,
     is_cut,
     room,
     sent,
@@ -20,7 +21,7 @@ from chatcore.context import (
     window,
     wire_messages,
 )
-from chatcore.counting import Counter, Estimator, is_bare, size, total
+from chatcore.counting import Counter, Estimator, size, total
 from chatcore.errors import PromptTooLong, SummaryRefused
 from chatcore.options import USUAL, Compact, Options, Think
 from chatcore.personas import Persona, variables

@@ -22,7 +22,7 @@ class Exact:
         return 0.0
 
 
-class Doubtful(Exact):
+class WithMargin(Exact):
     def margin(self, part):
         return 0.5
 
@@ -48,7 +48,7 @@ parts = st.builds(
         max_size=30,
     ),
 ).filter(lambda parts: any(part.role == "user" for part in parts))
-counts = st.sampled_from([Exact(), Doubtful()])
+counts = st.sampled_from([Exact(), WithMargin()])
 
 
 def fitted(parts, count, num_ctx=400):
@@ -152,7 +152,7 @@ def test_whole_turns_are_left_out_the_oldest_first():
 
 
 def test_a_prompt_that_is_longer_by_what_is_spare_leaves_out_no_more():
-    for last, count in [(0, Exact()), (20, Exact()), (20, Doubtful())]:
+    for last, count in [(0, Exact()), (20, Exact()), (20, WithMargin())]:
         before = fit(chat(*[30] * 12, last), 400, None, count)
         longer = int(before.spare / (1 + count.margin(None)))
         for more, same in [(longer, True), (longer + 2, False)]:
@@ -178,9 +178,19 @@ def test_what_is_left_out_is_known_before_a_short_prompt_is_written():
     assert empty != fit(chat(*lengths, 60), 400, None, Exact()).left_out
 
 
-def test_doubt_about_a_count_leaves_out_more():
-    assert len(fit(chat(*[30] * 9), 400, None, Doubtful()).sent) == 5
+def test_what_may_take_more_leaves_out_more():
+    assert len(fit(chat(*[30] * 9), 400, None, WithMargin()).sent) == 5
     assert len(fit(chat(*[30] * 9), 400, None, Exact()).sent) == 9
+
+
+def test_a_system_message_that_is_left_out_begins_no_request():
+    class Bare(Exact):
+        def request(self, bare):
+            return 20.0 * bare
+
+    system, prompt = Part(1, "system", Size(1, 9)), Part(2, "user", Size(1, 8))
+    assert fit([system, prompt], 400, None, Bare()).tokens == 21
+    assert fit([system._replace(keep="left_out"), prompt], 400, None, Bare()).tokens == 30
 
 
 def test_a_prompt_that_cannot_fit_is_refused_with_what_to_do():
@@ -196,7 +206,7 @@ def test_room_for_the_reply_is_what_was_asked_for_or_a_quarter():
 
 
 def test_what_must_be_in_is_not_refused_for_what_it_may_take():
-    assert fit(chat(260), 400, None, Doubtful()).sent == (1,)
+    assert fit(chat(260), 400, None, WithMargin()).sent == (1,)
 
 
 def test_the_summary_is_named_where_it_leaves_no_room():

@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "personas": EVERYWHERE | {"blank", "options", "personas"},
     "repeating": EVERYWHERE,
     "stats": {"types"},
-    "counting": {"types"},
+    "counting": {"context", "types"},
     "store": EVERYWHERE | {"store", "blank", "clock", "counting", "sharing", "personas", "wire"},
     "host": EVERYWHERE | {"settings", "client", "engine"},
     "naming": {"types"},

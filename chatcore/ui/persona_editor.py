@@ -211,7 +211,7 @@ def _buttons(kept: Kept | None, persona: Persona | None) -> None:
             "Export",
             exchange.write(persona),
             exchange.file_name(persona),
-            f"application/json; from={_page()}",
+            f"application/json; from={_secret()}",
             key="persona_export",
             icon=":material/download:",
             on_click="ignore",
@@ -230,11 +230,11 @@ def _buttons(kept: Kept | None, persona: Persona | None) -> None:
         )
 
 
-def _page() -> str:
+def _secret() -> str:
     """Nobody else knows it. Streamlit makes the address of a file of all that it is told of it, and
     answers whoever has guessed that: the persona may be one that everybody knows."""
-    page: str = st.session_state.setdefault("persona_page", token_urlsafe(16))
-    return page
+    secret: str = st.session_state.setdefault("persona_secret", token_urlsafe(16))
+    return secret
 
 
 def _save(kept: Kept | None, persona: Persona | None) -> None:
