@@ -1,6 +1,7 @@
 """One reply asked of the model server: what is sent, what comes, and what it is at meanwhile."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import replace
@@ -26,7 +27,9 @@ from chatcore.options import Options
 from chatcore.settings import Settings
 from chatcore.store import Store
 from chatcore.trial import Trial
-from chatcore.types import Build, ChatRequest, Message, Sample, Seen, Session
+from chatcore.types import Build, ChatRequest, Message, Sample, Seen, Session, State
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 WITHOUT_THOUGHTS = Options(think="off")
@@ -234,6 +237,23 @@ class Asker:
                 await asyncio.sleep(LOADED_EVERY)
         if generation.phase.doing in BEFORE_READING:
             generation.enter("reading", tokens)
+
+
+async def outcome(answer: asyncio.Task[None], generation: Generation) -> State:
+    """How a reply is stored that was asked for by this task: with what went wrong, if anything."""
+    try:
+        await answer
+    except ChatError as error:
+        generation.error = str(error)
+        return "error"
+    except asyncio.CancelledError:
+        return "stopped" if generation.stopped else "interrupted"
+    # Whatever it is: only a reply that ends is stored, with its text and the reason.
+    except Exception:
+        log.exception("a reply failed in our own code")
+        generation.error = "Hearth made a mistake here: its log says more."
+        return "error"
+    return "done"
 
 
 async def _target(client: OllamaClient, model: str) -> Target:

@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from weakref import WeakSet
 
 from chatcore import repeating
-from chatcore.asking import Asker, check_sight, prompt_to_send, shows_images
+from chatcore.asking import Asker, check_sight, outcome, prompt_to_send, shows_images
 from chatcore.client import OllamaClient
 from chatcore.errands import Errands
 from chatcore.errors import (
@@ -31,7 +31,7 @@ from chatcore.saving import Saver
 from chatcore.settings import Settings
 from chatcore.store import Store
 from chatcore.trial import Trial
-from chatcore.types import File, InForce, Message, Said, Seen, State, Turn
+from chatcore.types import File, InForce, Message, Said, Seen, Turn
 
 log = logging.getLogger(__name__)
 
@@ -323,7 +323,7 @@ class Generations:
 
     async def _run(self, generation: Generation) -> None:
         drafts = self._loop.create_task(self._saver.save_drafts(generation))
-        state = await self._outcome(generation)
+        state = await outcome(self._answers[generation], generation)
         del self._answers[generation]
         drafts.cancel()
         try:
@@ -337,7 +337,7 @@ class Generations:
 
     async def _run_trial(self, generation: Generation) -> None:
         watch = self._loop.create_task(self._stop_unfollowed(generation))
-        await self._outcome(generation)
+        await outcome(self._answers[generation], generation)
         watch.cancel()
         del self._answers[generation]
         generation.end()
@@ -367,21 +367,6 @@ class Generations:
             pk = generation.turn.session.pk
             if self._under_way.get(pk) is generation:
                 del self._under_way[pk]
-
-    async def _outcome(self, generation: Generation) -> State:
-        try:
-            await self._answers[generation]
-        except ChatError as error:
-            generation.error = str(error)
-            return "error"
-        except asyncio.CancelledError:
-            return "stopped" if generation.stopped else "interrupted"
-        # Whatever it is: only a reply that ends is stored, with its text and the reason.
-        except Exception:
-            log.exception("a reply failed in our own code")
-            generation.error = "Hearth made a mistake here: its log says more."
-            return "error"
-        return "done"
 
     async def _answer(self, generation: Generation, ticket: Ticket, trial: Trial | None) -> None:
         """Wait for its turn in the line, then ask, within the limits of a reply."""
