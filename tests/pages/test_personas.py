@@ -464,7 +464,7 @@ def address_of(page, data, name):
     """Of such a file for download: it is made of the content, and of what that page alone knows."""
     files = MemoryMediaFileStorage("/mock/media")
     kind, content = MediaFileKind.DOWNLOADABLE, data.encode()
-    media_type = f"application/json; from={page.session_state['persona_page']}"
+    media_type = f"application/json; from={page.session_state['persona_secret']}"
     return files.get_url(files.load_and_get_id(content, media_type, kind, name))
 
 
