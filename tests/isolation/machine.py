@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from chatcore.identity import browser_key
 from chatcore.sharing import make_key
 from chatcore.types import Turn
-from tests.isolation import links
+from tests.isolation import links, newcomers
 from tests.isolation.probes import (
     FORGERIES,
     METHODS,
@@ -43,6 +43,8 @@ class Isolation(RuleBasedStateMachine):
 
     tried: ClassVar[set[str]] = set()
     """The methods, routes and pages that any world was asked by."""
+    steps: ClassVar[int] = 0
+    """The rules played in any world, without what ends each."""
     pages = cycle(PAGES)
     """Each world goes on where the one before it ended."""
 
@@ -50,19 +52,21 @@ class Isolation(RuleBasedStateMachine):
         super().__init__()
         self.world = World()
         self.store = self.world.store
+        self.empty = newcomers.told(self.world)
 
     def teardown(self) -> None:
         try:
             self._set_the_scene()
             links.try_all(self.world, *self.world.links[-4:])
             self._try_everything()
+            assert newcomers.told(self.world) == self.empty
         finally:
             self.world.close()
 
     @rule(n=PEOPLE, data=st.data())
     def converse(self, n: int, data: st.DataObject) -> None:
         """A prompt with a file, and its reply, in a new chat or an old one."""
-        owner = self._turn(n)
+        owner = self._step(n)
         ids = [None, *self.world.mine(owner, "session")]
         self._converse(owner, data.draw(st.sampled_from(ids)))
 
@@ -82,7 +86,7 @@ class Isolation(RuleBasedStateMachine):
     @rule(n=PEOPLE)
     def ask_what_is_never_answered(self, n: int) -> None:
         """A reply that really is under way."""
-        world, owner = self.world, self._turn(n)
+        world, owner = self.world, self._step(n)
         if world.live is None:
             world.acts(lambda: self._ask(owner, f"{NEVER_COMES} {world.word()}"), [owner])
 
@@ -95,7 +99,7 @@ class Isolation(RuleBasedStateMachine):
 
     @rule(n=PEOPLE)
     def make_a_token(self, n: int) -> None:
-        world, owner = self.world, self._turn(n)
+        world, owner = self.world, self._step(n)
         world.acts(lambda: self._keep_token(owner, f"A program {world.word()}"), [owner])
 
     def _keep_token(self, owner: int, name: str) -> None:
@@ -104,7 +108,7 @@ class Isolation(RuleBasedStateMachine):
 
     @rule(n=PEOPLE, data=st.data(), thinking=st.booleans(), expires_at=st.sampled_from([None, 1]))
     def share(self, n: int, data: st.DataObject, thinking: bool, expires_at: int | None) -> None:
-        owner = self._turn(n)
+        owner = self._step(n)
         if ids := self.world.mine(owner, "session"):
             self._share(owner, data.draw(st.sampled_from(ids)), thinking, expires_at)
 
@@ -131,7 +135,7 @@ class Isolation(RuleBasedStateMachine):
 
     @rule(n=PEOPLE, data=st.data(), copy=st.booleans())
     def open_a_link(self, n: int, data: st.DataObject, copy: bool) -> None:
-        world, owner = self.world, self._turn(n)
+        world, owner = self.world, self._step(n)
         if not world.links:
             return
         link = data.draw(st.sampled_from(world.links))
@@ -140,7 +144,7 @@ class Isolation(RuleBasedStateMachine):
     @rule(n=PEOPLE, other=PEOPLE)
     def pair(self, n: int, other: int) -> None:
         """The other person's browser shows this one's chats, too, from now on."""
-        world, target = self.world, self._turn(n)
+        world, target = self.world, self._step(n)
         source, browser = world.person(other), world.browsers[other]
         self._end_replies(source)
         token = self.store.identities.invite(target)
@@ -155,7 +159,7 @@ class Isolation(RuleBasedStateMachine):
     @rule(n=PEOPLE, other=PEOPLE)
     def bring_chats(self, n: int, other: int) -> None:
         """What another browser has becomes this person's, who has signed in."""
-        world, target = self.world, self._turn(n)
+        world, target = self.world, self._step(n)
         source, key = world.person(other), browser_key(world.browsers[other])
         self._end_replies(source)
         answer = world.acts(lambda: self.store.identities.bring(key, target), [source, target])
@@ -164,14 +168,14 @@ class Isolation(RuleBasedStateMachine):
 
     @rule(n=PEOPLE)
     def withdraw_a_pairing_link(self, n: int) -> None:
-        world, owner = self.world, self._turn(n)
+        world, owner = self.world, self._step(n)
         token = self.store.identities.invite(owner)
         world.acts(lambda: self.store.identities.withdraw(owner), [owner])
         world.invitations[token] = {owner}
 
     @rule(n=PEOPLE)
     def open_a_page(self, n: int) -> None:
-        world, owner = self.world, self._turn(n)
+        world, owner = self.world, self._step(n)
         key, label = browser_key(world.browsers[n]), f"A browser {world.word()}"
         world.acts(lambda: self.store.identities.seen(key, label), [owner])
         world.acts(lambda: self.store.identities.has_chats(key), [owner])
@@ -180,33 +184,33 @@ class Isolation(RuleBasedStateMachine):
     @rule(n=PEOPLE, name=NAMES, data=st.data())
     def use_a_method(self, n: int, name: str, data: st.DataObject) -> None:
         """On what is one's own."""
-        owner = self._turn(n)
+        owner = self._step(n)
         given = arguments(self.world, name, lambda kind: self._own(owner, kind, data))
         self._call(owner, name, given)
 
     @rule(n=PEOPLE, stale=st.booleans(), name=NAMES, data=st.data())
     def try_a_method(self, n: int, stale: bool, name: str, data: st.DataObject) -> None:
         """With at least some ids of others, or of nobody any more; also as who is gone."""
-        owner = self._turn(n)
+        owner = self._step(n)
         if stale:
             owner = data.draw(st.sampled_from(self.world.everyone()))
         self._try_method(owner, name, lambda ids: data.draw(st.sampled_from(ids)), data)
 
     @rule(n=PEOPLE, route=ROUTED, data=st.data(), by_token=st.booleans())
     def use_a_route(self, n: int, route: Route, data: st.DataObject, by_token: bool) -> None:
-        owner = self._turn(n)
+        owner = self._step(n)
         given = fields(self.world, route, lambda kind: self._own(owner, kind, data))
         self._ask_route(owner, route, given, self._credentials(n, owner, by_token))
 
     @rule(n=PEOPLE, route=ROUTED, data=st.data(), by_token=st.booleans())
     def try_a_route(self, n: int, route: Route, data: st.DataObject, by_token: bool) -> None:
-        owner = self._turn(n)
+        owner = self._step(n)
         credentials = self._credentials(n, owner, by_token)
         self._try_route(owner, route, credentials, lambda ids: data.draw(st.sampled_from(ids)))
 
     @rule(n=PEOPLE, page=st.sampled_from(PAGES), data=st.data())
     def try_a_page(self, n: int, page: Route, data: st.DataObject) -> None:
-        owner = self._turn(n)
+        owner = self._step(n)
         self._try_page(n, owner, page, lambda ids: data.draw(st.sampled_from(ids)))
 
     def _try_page(
@@ -217,9 +221,13 @@ class Isolation(RuleBasedStateMachine):
     @rule(n=PEOPLE, route=ROUTED, how=st.sampled_from(FORGERIES), data=st.data())
     def try_a_forgery(self, n: int, route: Route, how: str, data: st.DataObject) -> None:
         """With ids of the one whose browser it pretends to be."""
-        owner = self._turn(n)
+        owner = self._step(n)
         given = fields(self.world, route, lambda kind: self._own(owner, kind, data))
         self._try_forgery(self.world.browsers[n], route, given, how)
+
+    def _step(self, n: int) -> int:
+        Isolation.steps += 1
+        return self._turn(n)
 
     def _turn(self, n: int) -> int:
         """Whoever acts now, and writes their own words."""
@@ -272,10 +280,12 @@ class Isolation(RuleBasedStateMachine):
         data: st.DataObject | None = None,
     ) -> None:
         never: dict[Any, Any] = {}
+        own: list[Any] = []
 
         def pick(kind: str) -> Any:
             if data is not None and data.draw(st.integers(0, 3)) == 0:
-                return self._own(owner, kind, data)
+                own.append(self._own(owner, kind, data))
+                return own[-1]
             return self._foreign(owner, kind, choose, never)
 
         given = arguments(self.world, name, pick)
@@ -283,7 +293,10 @@ class Isolation(RuleBasedStateMachine):
             given.get("session_id", ""), given["key_hash"]
         ):
             return  # that is the link, which may be used
+        before = self.world.rows
         told = self._call(owner, name, given)
+        if own and self.world.rows != before:
+            return  # what is one's own is not as it was: a second answer may differ
         if never:
             instead = {key: self._instead(name, key, value, never) for key, value in given.items()}
             alike(told, given, self._call(owner, name, instead), instead)

@@ -51,7 +51,7 @@ OF_METHOD = {
 VALUES: dict[tuple[str, type], Callable[[World], Any]] = {
     ("prompt", str): lambda world: f"A prompt of {world.word()}",
     ("title", str): lambda world: f"A title of {world.word()}",
-    ("name", str): lambda world: f"A-name-of-{world.word()}",
+    ("name", str): lambda world: f"A-name-{world.count()}",  # as a saved prompt may have one
     ("text", str): lambda world: f"A text of {world.word()}",
     ("body", str): lambda world: f"A text of {world.word()}",
     ("thinking", str): lambda world: f"A thought of {world.word()}",
@@ -330,7 +330,7 @@ def unknown(world: World, kind: str, like: Any) -> Any:
         return world.word()
     never = f"never{world.count()}"
     start = "browser:" if kind == "identity" else ""
-    return (start + never).ljust(max(len(like), 20), "0")
+    return (start + never).ljust(max(len(like), 20), "x")
 
 
 def masked(answer: Answer, given: dict[str, Any]) -> Answer:
