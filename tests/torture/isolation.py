@@ -29,4 +29,4 @@ def run(steps: int, seeded: int) -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
-    print(f"{worlds * STEPS_OF_A_WORLD} steps beside each other: nothing of another's was told")
+    print(f"{Isolation.steps} steps beside each other: nothing of another's was told")
