@@ -2,9 +2,7 @@
 
 import secrets
 from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from chatcore import summing, wire
 from chatcore.context import (
@@ -24,11 +22,12 @@ from chatcore.context import (
 from chatcore.counting import Counter, Estimator, size, total
 from chatcore.errors import PromptTooLong, SummaryRefused
 from chatcore.options import USUAL, Compact, Options, Think
-from chatcore.personas import Persona, variables
+from chatcore.personas import Persona
 from chatcore.settings import Settings
 from chatcore.store import Store
 from chatcore.trial import Trial
 from chatcore.types import ChatRequest, Message, Part, Seen, Session, Size, Summary
+from chatcore.voice import Voice, speaking
 
 SEEDS = 2**31
 LOOKED_AT = 20  # replies, from the last, among which one with a count is looked for
@@ -56,25 +55,6 @@ class Plan:
     seen: Seen
     summary: Summary | None = None
     """What stands for the messages before it."""
-
-
-@dataclass(frozen=True)
-class Voice:
-    """The persona of a request, and the values of the variables in its system prompt."""
-
-    persona: Persona
-    values: dict[str, str]
-
-    @property
-    def system(self) -> str:
-        return variables.fill(self.persona.system, self.values)
-
-    def parts(self) -> list[Part]:
-        """What it takes of the window: nothing, where it says nothing."""
-        return [Part(OF_PERSONA, "system", size(self.system))] if self.system.strip() else []
-
-    def wire_messages(self) -> list[dict[str, Any]]:
-        return [{"role": "system", "content": self.system}] if self.system.strip() else []
 
 
 class Memory:
@@ -163,7 +143,7 @@ class Memory:
         Raises PromptTooLong."""
         persona = trial.persona
         own = {field.name: field.default for field in persona.fields}
-        voice = _speaking(persona, own, trial.zone, trial.locale, target.model)
+        voice = speaking(persona, own, trial.zone, trial.locale, target.model)
         said = [Part(n, each.role, size(each.content)) for n, each in enumerate(trial.said)]
         options = self._in_effect(persona.options, target.trained)
         counter = self._without_counts(owner, target)
@@ -246,7 +226,7 @@ class Memory:
             return None
         persona = self._store.personas.version(owner, session.persona.version).persona
         own = {field.name: field.default for field in persona.fields} | session.persona.values
-        return _speaking(persona, own, session.persona.zone, session.persona.locale, model)
+        return speaking(persona, own, session.persona.zone, session.persona.locale, model)
 
     def _summary(self, owner: int, session: Session, parts: list[Part]) -> Summary | None:
         """What stands for the first of them, where that is wanted and a prompt follows it."""
@@ -379,20 +359,6 @@ def _new(kept: list[Part], fitted: Fit, counter: Counter) -> int:
     from another chat."""
     new = [part for part in kept if counter.is_new(part) and part.id != OF_PERSONA]
     return fitted.tokens if new == kept else round(sum(map(counter.tokens, new)))
-
-
-def _speaking(persona: Persona, own: dict[str, str], zone: str, locale: str, model: str) -> Voice:
-    """As it speaks now. own: the values of its own fields."""
-    now = datetime.now(_zone(zone))
-    return Voice(persona, variables.values(persona.system, now, locale, model, own))
-
-
-def _zone(name: str) -> tzinfo | None:
-    """None, which is the server's, for one that this machine does not know."""
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, KeyError):
-        return None
 
 
 def _without_images(part: Part) -> Part:

@@ -43,9 +43,10 @@ MAY_IMPORT = {
     "generation": EVERYWHERE,
     "summing": set(),
     "trial": EVERYWHERE | {"personas"},
+    "voice": {"context", "counting", "personas", "types"},
     "memory": EVERYWHERE
     | {"context", "counting", "options", "personas", "summing", "settings", "store"}
-    | {"trial", "wire"},
+    | {"trial", "voice", "wire"},
     "asking": EVERYWHERE
     | {"naming", "generation", "memory", "client", "settings", "store", "trial", "wire"},
     "errands": EVERYWHERE | {"asking", "client", "host", "line", "store"},
