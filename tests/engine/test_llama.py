@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -13,12 +14,20 @@ PROMPT = [1000 + 7 * n % 900 for n in range(300)]
 SEEDED: dict[str, object] = {"n_predict": 20, "temperature": 1.5, "seed": 5}
 
 
+@contextmanager
+def loaded() -> Iterator[Llama]:
+    llama = Llama(bundled_gguf(), 512)
+    try:
+        llama.load()
+        yield llama
+    finally:
+        llama.stop()
+
+
 @pytest.fixture
 def llama() -> Iterator[Llama]:
-    llama = Llama(bundled_gguf(), 512)
-    llama.load()
-    yield llama
-    llama.stop()
+    with loaded() as llama:
+        yield llama
 
 
 async def replied(llama: Llama, *prompts: list[int]) -> tuple[str, int]:
@@ -39,38 +48,44 @@ async def replied(llama: Llama, *prompts: list[int]) -> tuple[str, int]:
     return reply, portions
 
 
-@pytest.mark.parametrize("before", [300, 257, 256, 100, 33])
-def test_of_a_prompt_that_goes_on_only_what_is_new_is_read(llama: Llama, before: int) -> None:
-    async def both() -> None:
-        cold, all_portions = await replied(llama, PROMPT)
-        llama._held = []
-        warm, portions = await replied(llama, PROMPT[:before], PROMPT)
-        assert warm == cold
-        assert all_portions == 9
-        assert portions == 1 + 9 - (before - 1) // _STEP_TOKENS
+@pytest.fixture(scope="module")
+def cold() -> tuple[str, int]:
+    """The reply to PROMPT of a worker that has read nothing before."""
+    with loaded() as llama:
+        return asyncio.run(replied(llama, PROMPT))
 
-    asyncio.run(both())
+
+@pytest.mark.parametrize("before", [300, 257, 256, 100, 33])
+def test_of_a_prompt_that_goes_on_only_what_is_new_is_read(
+    llama: Llama, cold: tuple[str, int], before: int
+) -> None:
+    reply, all_portions = cold
+    warm, portions = asyncio.run(replied(llama, PROMPT[:before], PROMPT))
+    assert warm == reply
+    assert all_portions == 9
+    assert portions == 1 + 9 - (before - 1) // _STEP_TOKENS
 
 
 @pytest.mark.parametrize("first", [PROMPT[:40], PROMPT[:64] + PROMPT[200:], PROMPT[5:]])
 def test_a_short_or_another_prompt_before_it_changes_nothing(
-    llama: Llama, first: list[int]
+    llama: Llama, cold: tuple[str, int], first: list[int]
 ) -> None:
     async def both() -> None:
-        for prompt in (PROMPT, PROMPT[:20]):
-            llama._held = []
-            cold, _ = await replied(llama, prompt)
-            warm, _ = await replied(llama, first, prompt)
-            assert warm == cold
+        reply, _ = await replied(llama, first, PROMPT)
+        assert reply == cold[0]
+        llama._held = []
+        short, _ = await replied(llama, PROMPT[:20])
+        assert (await replied(llama, first, PROMPT[:20]))[0] == short
 
     asyncio.run(both())
 
 
-def test_a_wrong_guess_of_what_is_cached_costs_time_only(llama: Llama) -> None:
-    async def both() -> None:
-        cold, _ = await replied(llama, PROMPT)
+def test_a_wrong_guess_of_what_is_cached_costs_time_only(
+    llama: Llama, cold: tuple[str, int]
+) -> None:
+    async def guessed() -> None:
         await replied(llama, PROMPT[5:])
         llama._held = PROMPT[:256]
-        assert await replied(llama, PROMPT) == (cold, 1 + 9)
+        assert await replied(llama, PROMPT) == (cold[0], 1 + 9)
 
-    asyncio.run(both())
+    asyncio.run(guessed())
