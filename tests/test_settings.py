@@ -1,9 +1,34 @@
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from chatcore.errors import SettingsError
 from chatcore.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+FRESH = "what was there before is opened in a fresh browser"
+ALONE = "no middleware tells who visits"
+MEANT = "what the setting does"
+FOR_ONE_PERSON = {
+    "bench/figures.py": FRESH,
+    "bench/peer.py": FRESH,
+    "bench/screenshots.py": FRESH,
+    "tests/browser/test_faults.py": FRESH,
+    "tests/browser/test_prompts.py": FRESH,
+    "tests/browser/test_identity.py": MEANT,
+    "tests/browser/test_tabs.py": MEANT,
+    "tests/incidents/test_server.py": MEANT,
+    "tests/test_pairing.py": MEANT,
+    "tests/test_settings.py": MEANT,
+    "tests/test_visitors.py": MEANT,
+    "tests/pages/conftest.py": ALONE,
+    "tests/test_belongings.py": ALONE,
+    "tests/test_prompts.py": ALONE,
+    "tests/test_web.py": ALONE,
+}
+"""Why each sets HEARTH_IDENTITY to let every browser in: the way people get it tells them apart."""
 
 
 def test_a_fresh_machine_needs_no_settings():
@@ -108,3 +133,11 @@ def test_the_secret_is_not_part_of_what_settings_print():
     settings = Settings.from_env({"HEARTH_SECRET": f"{'n' * 32}, {'o' * 32}"})
     assert settings.secret == ("n" * 32, "o" * 32)
     assert "nnnn" not in repr(settings)
+
+
+def test_nothing_else_is_set_to_know_nobody():
+    tracked = subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, text=True)
+    files = [name for name in tracked.split("\0") if name and not name.endswith(".md")]
+    setting = re.compile(rb"HEARTH_IDENTITY\W{1,9}single")
+    assert {f for f in files if setting.search((ROOT / f).read_bytes())} == set(FOR_ONE_PERSON)
+    assert Settings.from_env({}).identity == "browser"
