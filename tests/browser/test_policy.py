@@ -5,12 +5,34 @@ from playwright.sync_api import expect
 
 from tests import files
 from tests.browser import test_sharing as sharing
-from tests.browser.actions import chats, in_address, messages, rename, reply, send
+from tests.browser.actions import chats, in_address, messages, ready, rename, reply, send
 from tests.browser.test_attachments import attach, chips
 from tests.browser.test_identity import invite, strangers
 from tests.browser.watched import Watched
 
 __all__ = ["strangers"]
+
+ASK_ELSEWHERE = """async address => {
+    const refused = {};
+    document.onsecuritypolicyviolation = event =>
+        refused[event.effectiveDirective] = event.blockedURI;
+    const image = document.createElement("img");
+    const drawn = new Promise(resolve => image.onload = image.onerror = resolve);
+    image.src = address + "/image.png";
+    document.body.append(image);
+    await Promise.all([drawn, fetch(address + "/fetched", {mode: "no-cors"}).catch(() => {})]);
+    return refused;
+}"""
+
+
+def test_the_policy_refuses_what_even_a_script_on_our_page_asks_elsewhere(app, page, sink):
+    page.goto(app.url)
+    ready(page)
+    assert page.evaluate(ASK_ELSEWHERE, sink.url) == {
+        "img-src": f"{sink.url}/image.png",
+        "connect-src": f"{sink.url}/fetched",
+    }
+    assert sink.requests == []
 
 
 def test_all_that_a_page_draws_is_allowed_by_the_policy(app, fake, strangers):
