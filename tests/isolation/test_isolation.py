@@ -45,6 +45,7 @@ SHORT = settings(
 def test_no_row_of_another_is_read_changed_or_told_of():
     run_state_machine_as_test(Isolation, settings=SHORT)  # raises at the first
     assert Isolation.tried == {*METHODS, *map(str, [*ROUTES, *PAGES])}
+    assert Isolation.steps >= 500
 
 
 def test_every_part_of_the_store_is_tried():
