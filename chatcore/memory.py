@@ -127,11 +127,17 @@ class Memory:
         return self._store.memory.summarise(owner, summary.message_id, body)
 
     def tokens_of(
-        self, owner: int, persona: Persona, target: Target, chosen: Options = USUAL
+        self,
+        owner: int,
+        persona: Persona,
+        target: Target,
+        chosen: Options = USUAL,
+        fields: dict[str, str] | None = None,
     ) -> tuple[int, Fit]:
         """About how many tokens its system prompt takes, and what the first request of a chat with
-        such options will. Raises PromptTooLong where no prompt would fit beside it."""
-        voice = Voice(persona, {})
+        such options and values of its fields will. Raises PromptTooLong where no prompt would fit
+        beside it."""
+        voice = speaking(persona, fields or {}, "", "", target.model)
         options = self._in_effect(chosen.over(persona.options), target.trained)
         counter = self._without_counts(owner, target)
         own = voice.parts()
@@ -142,8 +148,7 @@ class Memory:
         """The request of a conversation that is not stored, and about how many tokens it takes.
         Raises PromptTooLong."""
         persona = trial.persona
-        own = {field.name: field.default for field in persona.fields}
-        voice = speaking(persona, own, trial.zone, trial.locale, target.model)
+        voice = speaking(persona, {}, trial.zone, trial.locale, target.model)
         said = [Part(n, each.role, size(each.content)) for n, each in enumerate(trial.said)]
         options = self._in_effect(persona.options, target.trained)
         counter = self._without_counts(owner, target)
@@ -224,9 +229,9 @@ class Memory:
         """As it speaks now, by the clock of the visitor."""
         if session.persona is None:
             return None
-        persona = self._store.personas.version(owner, session.persona.version).persona
-        own = {field.name: field.default for field in persona.fields} | session.persona.values
-        return speaking(persona, own, session.persona.zone, session.persona.locale, model)
+        chosen = session.persona
+        persona = self._store.personas.version(owner, chosen.version).persona
+        return speaking(persona, chosen.values, chosen.zone, chosen.locale, model)
 
     def _summary(self, owner: int, session: Session, parts: list[Part]) -> Summary | None:
         """What stands for the first of them, where that is wanted and a prompt follows it."""

@@ -30,9 +30,11 @@ class Voice:
 
 
 def speaking(persona: Persona, own: dict[str, str], zone: str, locale: str, model: str) -> Voice:
-    """By the clock of the visitor. own: the values of the persona's own fields."""
+    """By the clock of the visitor. own: the values of the persona's own fields, where they are not
+    its defaults."""
     now = datetime.now(_zone(zone))
-    return Voice(persona, variables.values(persona.system, now, locale, model, own))
+    known = {field.name: field.default for field in persona.fields} | own
+    return Voice(persona, variables.values(persona.system, now, locale, model, known))
 
 
 def _zone(name: str) -> tzinfo | None:

@@ -47,7 +47,8 @@ def _persona(view: View, persona: Persona) -> None:
     try:
         model, options = picker.chosen(), choice.of_new().options
         asked = target.of(view.services, model)
-        view.services.memory.tokens_of(view.owner, persona, asked, options)
+        fields = persona_fields.own(persona, persona_fields.typed())
+        view.services.memory.tokens_of(view.owner, persona, asked, options, fields)
     except PromptTooLong as error:
         st.warning(words.sentence(str(error)), icon=":material/compress:")
     persona_fields.inputs(persona.fields, {})

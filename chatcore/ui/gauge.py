@@ -9,7 +9,7 @@ from chatcore.errors import PromptTooLong
 from chatcore.memory import Plan
 from chatcore.options import Compact
 from chatcore.types import CHARACTERS_PER_TOKEN, Message
-from chatcore.ui import choice, offers, picker, target, words
+from chatcore.ui import choice, offers, persona_fields, picker, target, words
 from chatcore.ui.state import View
 
 ESTIMATE = "An estimate for a short prompt: a long one, or a file, may leave out more."
@@ -58,7 +58,8 @@ def draw_new(view: View, line: DeltaGenerator) -> None:
         return
     known, options = target.of(view.services, picker.chosen()), choice.of_new().options
     with suppress(PromptTooLong):  # told above
-        _, fitted = view.services.memory.tokens_of(view.owner, persona, known, options)
+        fields = persona_fields.own(persona, persona_fields.typed())
+        _, fitted = view.services.memory.tokens_of(view.owner, persona, known, options, fields)
         with line, st.container(key="gauge"):
             st.caption(words.gauge(fitted, compact=False), help=ESTIMATE)
 

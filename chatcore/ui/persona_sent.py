@@ -50,9 +50,9 @@ def in_force(
     if picked.label == NOBODY:
         return None
     offer = offers.labelled(services, owner, picked.label)
-    services.memory.tokens_of(owner, offer.persona, target.of(services, model), options)
+    values = persona_fields.own(offer.persona, picked.values)
+    services.memory.tokens_of(owner, offer.persona, target.of(services, model), options, values)
     kept = offer.keep(services, owner)
-    values = persona_fields.own(kept.persona, picked.values)
     return InForce(kept.version, values, picked.zone, picked.locale)
 
 

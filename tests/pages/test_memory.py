@@ -8,6 +8,7 @@ import pytest
 
 from chatcore import service
 from chatcore.options import Compact
+from chatcore.personas import Field, Persona
 from tests.fake_ollama import Done, fake_model
 from tests.pages.test_chat import errors, send, session_of
 from tests.test_generations import PATIENCE, until
@@ -75,6 +76,20 @@ def test_a_new_chat_with_a_persona_tells_what_that_takes(open_page, fake):
     send(page, "x")
     assert len(contents(fake.requests[-1])) == 2
     assert reply_of(page).seen.tokens == pytest.approx(told, rel=0.2)
+
+
+@pytest.mark.parametrize("typed", ["", WORDS * 6], ids=["default", "typed"])
+def test_a_new_chat_tells_what_the_fields_of_its_persona_take(open_page, fake, typed):
+    open_page()
+    about = Field(name="about", default=WORDS)
+    bio = Persona(name="Bio", system="I am {{about}}", fields=(about,))
+    service.hearth().store.personas.create(1, bio)
+    page = open_page().selectbox(key="persona").select("🎭 Bio").run()
+    page.text_input(key="persona_field_:about").set_value(typed).run()
+    told = int(re.search(r"^2 messages, (\d+) of", gauge(page))[1])
+    send(page, "x")
+    assert (typed or WORDS).strip() in contents(fake.requests[-1])[0]
+    assert reply_of(page).seen.tokens == pytest.approx(told, rel=0.1)
 
 
 def test_the_gauge_tells_what_the_next_request_holds(open_page, fake):

@@ -235,6 +235,18 @@ def test_a_prompt_of_100_kb_is_refused_before_sending(open_page, fake):
     assert service.hearth().store.sessions(1) == []
 
 
+def test_a_field_that_cannot_fit_is_refused_before_sending(open_page, fake, monkeypatch):
+    monkeypatch.setenv("HEARTH_NUM_CTX", "512")
+    open_page()
+    keep()
+    page = choose(open_page())
+    page = page.text_input(key="persona_field_:called").set_value("Anne " * 390).run()
+    assert "The system prompt of Pirate takes about" in page.warning[0].value
+    page = send(page, "hello")
+    assert "The system prompt of Pirate" in errors(page)[0]
+    assert fake.requests == service.hearth().store.sessions(1) == []
+
+
 def test_a_large_prompt_is_sent_in_the_window_that_the_new_chat_is_given(open_page, fake):
     open_page()
     keep(PIRATE.model_copy(update={"system": "word " * 10_000}))
