@@ -333,8 +333,8 @@ class Memory:
 
 
 def _fit(parts: list[Part], options: Options, counter: Counter, voice: Voice | None) -> Fit:
-    """options: in effect, so with a window. Raises PromptTooLong; where the rest alone would fit,
-    it is the persona that does not."""
+    """options: in effect, so with a window. Raises PromptTooLong; of the persona, where that takes
+    more than half of what there is, and the rest alone would fit."""
     num_ctx = options.num_ctx
     assert num_ctx is not None
     try:
@@ -344,6 +344,8 @@ def _fit(parts: list[Part], options: Options, counter: Counter, voice: Voice | N
             raise
         fit(parts[len(own) :], num_ctx, options.num_predict, counter)
         tokens = counter.tokens(own[0])
+        if tokens < (num_ctx - room(num_ctx, options.num_predict)) / 2:
+            raise
     raise PromptTooLong(
         f"The system prompt of {voice.persona.name} takes about {tokens:,.0f} tokens, too many"
         f" for a context window of {num_ctx:,}: shorten it, choose another persona, or a larger"

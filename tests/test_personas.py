@@ -302,6 +302,18 @@ def test_where_the_rest_is_too_long_the_persona_is_not_blamed(memory, store, ann
         memory.of(ann, turn.session, turn.reply, Target(MODEL))
 
 
+@pytest.mark.parametrize(
+    ("times", "words", "blamed"), [(3, 396, "This prompt"), (40, 200, "The system prompt")]
+)
+def test_a_persona_is_blamed_for_what_is_most_its_own(memory, store, ann, times, words, blamed):
+    """Each of the two would fit without the other."""
+    persona = PIRATE.model_copy(update={"system": "You are a pirate. " * times})
+    persona = store.personas.create(ann, persona)
+    turn = store.begin_turn(ann, None, "word " * words, MODEL, in_force=InForce(persona.version))
+    with pytest.raises(PromptTooLong, match=blamed):
+        memory.of(ann, turn.session, turn.reply, Target(MODEL))
+
+
 def test_persona_and_summary_are_one_message(memory, store, ann, pirate):
     turn = store.begin_turn(ann, None, "hello", MODEL, in_force=InForce(pirate.version))
     store.finish_reply(ann, turn.reply.id, "done", "hi")
