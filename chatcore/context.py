@@ -77,7 +77,7 @@ def fit(parts: Sequence[Part], num_ctx: int, num_predict: int | None, count: Cou
     needed, at_most = _cost(kept, count)
     tokens = beside + needed
     if tokens > budget:
-        raise PromptTooLong(_too_long(tokens, budget, num_ctx, kept))
+        raise PromptTooLong(_too_long(tokens, budget, num_ctx, kept, goes_on=len(last) > 1))
     unused = _unused(last[0], num_ctx, count)
     free = budget - beside - at_most - unused
     open_turns = [turn for turn in turns if not _is_pinned(turn)]
@@ -184,14 +184,16 @@ def _first(parts: Sequence[Part], left_out: tuple[int, ...]) -> int:
     return ids[ids.index(left_out[-1]) + 1] if left_out else ids[0]
 
 
-def _too_long(tokens: float, budget: int, num_ctx: int, kept: Sequence[Part]) -> str:
-    what = "This prompt" if len(kept) == 1 else "This prompt, with what is always sent before it,"
+def _too_long(tokens: float, budget: int, num_ctx: int, kept: Sequence[Part], goes_on: bool) -> str:
+    """goes_on: what is asked for is the rest of a reply, which nobody can shorten."""
+    what, mend = ("This reply", "Continue") if goes_on else ("This prompt", "Regenerate")
+    beside = ", with what is always sent before it," * (len(kept) > 1)
     summary = any(is_summary(part.id) for part in kept)
     return (
-        f"{what} takes about {tokens:,.0f} tokens, and {budget:,} of the context window of"
-        f" {num_ctx:,} are free for it: shorten it, unpin messages,"
+        f"{what}{beside} takes about {tokens:,.0f} tokens, and {budget:,} of the context window of"
+        f" {num_ctx:,} are free for it:{' shorten it,' * (not goes_on)} unpin messages,"
         f"{' shorten the summary,' * summary} or choose a larger num_ctx under Options, then press"
-        " Regenerate."
+        f" {mend}."
     )
 
 

@@ -200,6 +200,11 @@ def test_a_prompt_that_cannot_fit_is_refused_with_what_to_do():
         fit(chat(5, 290, 5, pinned=1), 400, None, Exact())
 
 
+def test_a_reply_that_cannot_go_on_says_how_it_can():
+    with pytest.raises(PromptTooLong, match=r"This reply, with .*: unpin .* then press Continue"):
+        fit(chat(100, 250), 400, None, Exact())
+
+
 def test_room_for_the_reply_is_what_was_asked_for_or_a_quarter():
     assert [room(8192, None), room(512, None), room(8192, 300)] == [1024, 128, 300]
     assert [room(512, 5000), room(512, -1)] == [256, 128]

@@ -205,6 +205,28 @@ def test_a_prompt_that_cannot_fit_says_what_to_do(small, open_page, fake):
     assert fake.requests == []
 
 
+def test_a_reply_that_was_cut_at_its_limit_goes_on(open_page, fake):
+    fake.reply("one ", Done("length", eval_count=5, prompt_eval_count=9))
+    page = send(open_page(), "count")
+    fake.reply("two")
+    page = page.button(key=f"continue_{reply_of(page).id}").click().run()
+    assert contents(fake.requests[-1]) == ["count", "one "]
+    assert reply_of(page).body == "one two"
+    assert "Continue" not in [button.label for button in page.button]
+
+
+def test_a_reply_that_filled_its_window_goes_on_in_a_larger_one(small, open_page, fake):
+    fake.reply(f"{WORDS * 6}", Done("length", eval_count=312, prompt_eval_count=200))
+    page = send(open_page(), WORDS * 4)
+    page = page.button(key=f"continue_{reply_of(page).id}").click().run()
+    assert "then press Continue" in errors(page)[0]
+    assert len(fake.requests) == 1
+    fake.reply("the end")
+    opened(page).number_input(key=f"option_{session_of(page)}_0_num_ctx").set_value(2048).run()
+    page = page.button(key=f"continue_{reply_of(page).id}").click().run()
+    assert reply_of(page).body == WORDS * 6 + "the end"
+
+
 def test_a_server_that_cut_the_chat_is_told_on_the_reply(open_page, fake):
     page = open_page()
     for n in range(6):
