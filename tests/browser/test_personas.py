@@ -128,6 +128,25 @@ def test_a_change_in_mid_chat_is_marked_while_it_streams_and_after_a_reload(app,
     expect(mark).to_have_count(1)
 
 
+def test_a_change_of_the_model_is_marked(app, fake, page):
+    fake.models = [fake_model("a:1b"), fake_model("b:2b")]
+    page.goto(app.url)
+    send(page, "hello")
+    reply(page, "You said: hello")
+    before = fake.requests[-1]["model"]
+    other = {"a:1b": "b:2b", "b:2b": "a:1b"}[before]
+    page.locator(".st-key-model input").click()
+    page.get_by_role("option", name=other).click()
+    expect(page.get_by_placeholder(f"Message {other}")).to_be_visible()
+    send(page, "more")
+    reply(page, "You said: more")
+    assert fake.requests[-1]["model"] == other
+    mark = page.get_by_text("From here on:")
+    expect(mark).to_have_text(f"From here on: {other}")
+    page.reload()
+    expect(mark).to_have_text(f"From here on: {other}")
+
+
 def test_an_edited_persona_is_taken_into_a_chat_at_a_click(app, fake, pirate):
     page = pirate
     begin_chat(page)

@@ -16,7 +16,7 @@ from tests.browser.actions import (
     replying,
     send,
 )
-from tests.fake_ollama import PAUSE, Thinking
+from tests.fake_ollama import PAUSE, Done, Thinking
 
 
 def test_stop_keeps_the_text_and_continue_goes_on(app, fake, page):
@@ -27,6 +27,18 @@ def test_stop_keeps_the_text_and_continue_goes_on(app, fake, page):
     fake.reply("whole")
     page.get_by_role("button", name="Continue").click()
     reply(page, "half whole")
+    assert fake.requests[-1]["messages"][-1]["content"] == "half "
+
+
+def test_a_reply_that_was_cut_at_its_limit_goes_on(app, fake, page):
+    fake.reply("half ", Done("length"))
+    page.goto(app.url)
+    send(page, "hello")
+    reply(page, "cut at the length limit")
+    fake.reply("whole")
+    page.get_by_role("button", name="Continue").click()
+    reply(page, "half whole")
+    expect(page.get_by_role("button", name="Continue")).to_have_count(0)
     assert fake.requests[-1]["messages"][-1]["content"] == "half "
 
 
