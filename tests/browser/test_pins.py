@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from bench.seed import fill
+from chatcore.summing import SUMMED_UP
 from tests.browser.actions import message_menu, messages, ready, reply, send
 from tests.browser.server import App
 
@@ -51,6 +52,24 @@ def test_a_pinned_message_is_sent_and_a_left_out_one_is_grey_and_is_not(full, fa
     message_menu(page, 18, "Send it while there is room")
     expect(place(page, 18)).to_have_css("opacity", "1")
     assert question(10) in asked(page, fake, "and again?")
+
+
+def test_a_chat_is_set_to_sum_up_its_oldest_and_does(full, fake, page):
+    page.goto(full)
+    ready(page)
+    page.get_by_role("button", name="Options", exact=True).click()
+    page.get_by_role("button", name="Sum up now").hover()  # scrolled into view, it stays there
+    page.get_by_role("combobox", name="When the window is full").click()
+    page.get_by_role("option", name="Sum up the oldest").click()
+    expect(page.get_by_text("or more will be summed up first")).to_be_visible()
+    page.keyboard.press("Escape")
+    prompts = asked(page, fake, "and now?")
+    assert fake.requests[0]["messages"][0]["content"] == question(1)
+    summary, *_ = fake.requests[-1]["messages"]
+    assert summary["content"].startswith(SUMMED_UP)
+    assert question(1) not in prompts
+    shown = page.locator(".st-key-summary")
+    expect(shown).to_be_visible()
 
 
 def test_a_summary_is_asked_for_read_corrected_and_sent(app, fake, page):
