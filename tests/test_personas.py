@@ -56,6 +56,7 @@ def test_what_is_exported_is_imported_as_it_was(persona):
         ({"avatar": "/etc/passwd"}, "avatar: "),
         ({"avatar": "\ud83e"}, "avatar: "),
         ({"system": "x" * 100_001}, "system: "),
+        ({"system": "{{date}}" * 101}, "system: uses variables 101 times"),
         ({"options": {"temperature": 3}}, "options.temperature: "),
         ({"options": {"temprature": 1}}, "options.temprature: "),
         ({"starters": ["x"] * 9}, "starters: "),

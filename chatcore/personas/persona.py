@@ -10,10 +10,11 @@ from pydantic import Field as Of
 from chatcore.blank import is_blank
 from chatcore.errors import PersonaRefused
 from chatcore.options import Options
-from chatcore.personas.variables import GIVEN
+from chatcore.personas.variables import GIVEN, VARIABLE
 
 SYSTEM_CHARACTERS = 100_000
 VALUE_CHARACTERS = 2_000
+VARIABLES = 100  # used in a system prompt: filled, it is still a text that is counted at once
 STARTERS = 8
 FIELDS = 8
 # Only its form: which emoji and icons there are, is known where they are drawn.
@@ -34,6 +35,12 @@ def _one_line(text: str) -> str:
 def _not_blank(text: str) -> str:
     if is_blank(text):
         raise ValueError("must hold something that can be seen")
+    return text
+
+
+def _fills_little(text: str) -> str:
+    if (uses := len(VARIABLE.findall(text))) > VARIABLES:
+        raise ValueError(f"uses variables {uses:,} times, and may {VARIABLES} times")
     return text
 
 
@@ -70,7 +77,9 @@ def _apart(fields: tuple[Field, ...]) -> tuple[Field, ...]:
 class Persona(_Value):
     name: Annotated[Line, Of(max_length=80), NotBlank]
     avatar: Annotated[str, AfterValidator(_avatar)] = "🎭"
-    system: Text = Of(default="", max_length=SYSTEM_CHARACTERS)
+    system: Annotated[Text, AfterValidator(_fills_little)] = Of(
+        default="", max_length=SYSTEM_CHARACTERS
+    )
     model: Line = Of(default="", max_length=200)
     """"" for any."""
     options: Options = Options()

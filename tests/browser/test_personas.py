@@ -108,6 +108,10 @@ def test_a_starter_sends_itself(app, fake, page):
     page.get_by_role("button", name="Explain the idea I find hardest.").click()
     reply(page, "You said: Explain the idea I find hardest.")
     assert system(fake).startswith("You are a patient tutor")
+    avatar = messages(page).last.get_by_test_id("stChatMessageAvatarCustom")
+    expect(avatar).to_have_text("school")  # as the font of icons is told to draw one
+    page.reload()
+    expect(avatar).to_have_text("school")
 
 
 def test_a_change_in_mid_chat_is_marked_while_it_streams_and_after_a_reload(app, fake, page):

@@ -54,13 +54,17 @@ def test_a_pinned_message_is_sent_and_a_left_out_one_is_grey_and_is_not(full, fa
     assert question(10) in asked(page, fake, "and again?")
 
 
-def test_a_chat_is_set_to_sum_up_its_oldest_and_does(full, fake, page):
-    page.goto(full)
-    ready(page)
+def when_full(page, what):
     page.get_by_role("button", name="Options", exact=True).click()
     page.get_by_role("button", name="Sum up now").hover()  # scrolled into view, it stays there
     page.get_by_role("combobox", name="When the window is full").click()
-    page.get_by_role("option", name="Sum up the oldest").click()
+    page.get_by_role("option", name=what).click()
+
+
+def test_a_chat_is_set_to_sum_up_its_oldest_and_back(full, fake, page):
+    page.goto(full)
+    ready(page)
+    when_full(page, "Sum up the oldest")
     expect(page.get_by_text("or more will be summed up first")).to_be_visible()
     page.keyboard.press("Escape")
     prompts = asked(page, fake, "and now?")
@@ -68,8 +72,13 @@ def test_a_chat_is_set_to_sum_up_its_oldest_and_does(full, fake, page):
     summary, *_ = fake.requests[-1]["messages"]
     assert summary["content"].startswith(SUMMED_UP)
     assert question(1) not in prompts
-    shown = page.locator(".st-key-summary")
-    expect(shown).to_be_visible()
+    expect(page.locator(".st-key-summary")).to_be_visible()
+    when_full(page, "Leave out the oldest")
+    expect(page.get_by_text("older messages will be left out, above the line")).to_be_visible()
+    expect(page.locator(".st-key-summary")).to_have_count(0)
+    page.keyboard.press("Escape")
+    asked(page, fake, "and then?")
+    assert SUMMED_UP not in fake.requests[-1]["messages"][0]["content"]
 
 
 def test_a_summary_is_asked_for_read_corrected_and_sent(app, fake, page):

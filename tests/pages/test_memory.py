@@ -265,6 +265,17 @@ def test_the_oldest_are_summed_up_where_a_chat_is_set_so(small, open_page, fake)
     assert "Sum up the conversation above" in box.markdown[0].value
 
 
+def test_a_chat_is_set_back_to_leave_out_its_oldest(small, open_page, fake):
+    page = summed_up(talk(open_page(), 8))
+    page.selectbox(key=f"full_{session_of(page)}").select("Leave out the oldest").run()
+    assert "older messages will be left out, above the line" in gauge(page)
+    assert not [e for e in page.expander if e.label.startswith("Summary")]
+    asked = len(fake.requests)
+    send(page, "and now?")
+    assert len(fake.requests) == asked + 1
+    assert contents(fake.requests[-1])[0].endswith(WORDS)
+
+
 def test_what_a_summary_may_still_tell_of_what_is_left_out_is_told(small, open_page):
     page = choose(summed_up(talk(open_page(), 8)), 0, "Leave out: never send it")
     assert ["may still tell of it" in toast.value for toast in page.toast] == [True]
