@@ -48,10 +48,12 @@ class Llama:
         # What the worker's cache holds that was read in whole portions, as far as is known: a
         # wrong guess costs time only.
         self._held: list[int] = []
+        self._broke_off = False
 
     @property
     def alive(self) -> bool:
-        return self._child.alive
+        """A worker that broke off is lost: the system may not have told yet that it ended."""
+        return not self._broke_off and self._child.alive
 
     def load(self) -> None:
         """Block until the model is loaded."""
@@ -139,7 +141,7 @@ class Llama:
         try:
             response = await self._http.post(path, content=json.dumps(body).encode())
         except httpx.HTTPError as exc:
-            raise Refused(500, _STOPPED) from exc
+            raise self._lost() from exc
         if response.is_error:
             raise _refusal(response.status_code, response.content)
         return response.json()
@@ -160,7 +162,11 @@ class Llama:
                 with anyio.CancelScope(shield=True):
                     await response.aclose()
         except httpx.HTTPError as exc:
-            raise Refused(500, _STOPPED) from exc
+            raise self._lost() from exc
+
+    def _lost(self) -> Refused:
+        self._broke_off = True
+        return Refused(500, _STOPPED)
 
 
 async def _lines(response: httpx.Response) -> AsyncIterator[bytes]:

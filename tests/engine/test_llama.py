@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import httpx
 import pytest
 
 from chatcore.engine.bundled import bundled_gguf
 from chatcore.engine.llama import _STEP_TOKENS, Llama
+from chatcore.engine.refusals import Refused
 
 PROMPT = [1000 + 7 * n % 900 for n in range(300)]
 SEEDED: dict[str, object] = {"n_predict": 20, "temperature": 1.5, "seed": 5}
@@ -78,6 +80,14 @@ def test_a_short_or_another_prompt_before_it_changes_nothing(
         assert (await replied(llama, first, PROMPT[:20]))[0] == short
 
     asyncio.run(both())
+
+
+def test_a_worker_that_breaks_off_is_lost_before_the_system_says_so(llama: Llama) -> None:
+    llama._http.base_url = httpx.URL("http://127.0.0.1:9")  # where nobody listens
+    with pytest.raises(Refused, match="stopped unexpectedly"):
+        asyncio.run(llama.tokens("hello"))
+    assert llama._child.alive
+    assert not llama.alive
 
 
 def test_a_wrong_guess_of_what_is_cached_costs_time_only(
