@@ -245,47 +245,27 @@ class Memory:
         follows = parts[ids.index(summary.message_id) + 1 :]
         return summary if any(part.role == "user" for part in follows) else None
 
-    def _plan(self, owner: int, session: Session, parts: list[Part], target: Target) -> Plan:
+    def _plan(self, owner: int, session: Session, said: list[Part], target: Target) -> Plan:
+        """said: the messages of the chat."""
         if not target.sees:
-            parts = list(map(_without_images, parts))
-        said, ids = parts, [part.id for part in parts]
+            said = list(map(_without_images, said))
         options = self.options(owner, session, target.trained)
-        assert options.num_ctx is not None
-        summary = self._summary(owner, session, parts)
-        begins = ids[0]
-        if summary is not None:
-            begins = ids[ids.index(summary.message_id) + 1]
-            stands = _standing(summary.id, summary.body)
-            parts = [stands, *uncovered(parts, summary.message_id)]
         voice = self._voice(owner, session, target.model)
         own = voice.parts() if voice else []
-        parts = [*own, *parts]
         persona = session.persona.version if session.persona else None
         counter = self._counter(owner, said, own, target, persona)
+        summary = self._summary(owner, session, said)
+        first, rest = _summed_up(said, summary)
+        parts = [*own, *rest]
         fitted = _fit(parts, options, counter, voice)
-        fitted = fitted if fitted.left_out else replace(fitted, first=begins)
-        at = ids.index(fitted.first)
-        wanted = set(fitted.sent)
-        kept = [part for part in parts if part.id in wanted]
-        seen = Seen(
-            num_ctx=options.num_ctx,
-            tokens=fitted.tokens,
-            new=_new(kept, fitted, counter),
-            sure=counter.sure,
-            size=total(part.size for part in kept)._replace(messages=fitted.messages),
-            first=fitted.first,
-            before=tuple(n for n in ids[:at] if n in wanted),
-            without=tuple(n for n in ids[at:] if n not in wanted),
-            left_out=len(fitted.left_out),
-            options=options.wire(),
+        fitted = fitted if fitted.left_out else replace(fitted, first=first)
+        seen = replace(
+            _seen(fitted, options, said, parts, counter),
             think=options.wire_think(target.thinks),
-            keep_alive=options.wire_keep_alive(),
             sees=target.sees,
             summary=summary.id if summary else None,
             persona=persona,
             values=voice.values if voice else {},
-            least=counter.least(kept),
-            bare=is_bare(kept),
         )
         return Plan(fitted, seen, summary)
 
@@ -350,6 +330,43 @@ def _fit(parts: list[Part], options: Options, counter: Counter, voice: Voice | N
         f"The system prompt of {voice.persona.name} takes about {tokens:,.0f} tokens, too many"
         f" for a context window of {num_ctx:,}: shorten it, choose another persona, or a larger"
         " num_ctx under Options, then try again."
+    )
+
+
+def _summed_up(said: list[Part], summary: Summary | None) -> tuple[int, list[Part]]:
+    """The first message that the summary does not stand for, and all that may be sent with it."""
+    if summary is None:
+        return said[0].id, said
+    ids = [part.id for part in said]
+    stands = _standing(summary.id, summary.body)
+    return (
+        ids[ids.index(summary.message_id) + 1],
+        [stands, *uncovered(said, summary.message_id)],
+    )
+
+
+def _seen(
+    fitted: Fit, options: Options, said: list[Part], parts: list[Part], counter: Counter
+) -> Seen:
+    """parts: what was to fit, of which the messages said are some."""
+    assert options.num_ctx is not None
+    ids, wanted = [part.id for part in said], set(fitted.sent)
+    at = ids.index(fitted.first)
+    kept = [part for part in parts if part.id in wanted]
+    return Seen(
+        num_ctx=options.num_ctx,
+        tokens=fitted.tokens,
+        new=_new(kept, fitted, counter),
+        sure=counter.sure,
+        size=total(part.size for part in kept)._replace(messages=fitted.messages),
+        first=fitted.first,
+        before=tuple(n for n in ids[:at] if n in wanted),
+        without=tuple(n for n in ids[at:] if n not in wanted),
+        left_out=len(fitted.left_out),
+        options=options.wire(),
+        keep_alive=options.wire_keep_alive(),
+        least=counter.least(kept),
+        bare=is_bare(kept),
     )
 
 
