@@ -6,12 +6,10 @@ from chatcore.errors import PromptTooLong
 from chatcore.personas import Persona
 from chatcore.ui import (
     avatars,
-    choice,
     composer,
     offers,
     persona_fields,
-    picker,
-    target,
+    persona_sent,
     words,
 )
 from chatcore.ui.state import View
@@ -45,10 +43,7 @@ def _persona(view: View, persona: Persona) -> None:
     """Who was picked, what it asks before the first prompt, and how a chat may begin."""
     st.markdown(avatars.label(persona), text_alignment="center")
     try:
-        model, options = picker.chosen(), choice.of_new().options
-        asked = target.of(view.services, model)
-        fields = persona_fields.own(persona, persona_fields.typed())
-        view.services.memory.tokens_of(view.owner, persona, asked, options, fields)
+        persona_sent.first_request(view, persona)
     except PromptTooLong as error:
         st.warning(words.sentence(str(error)), icon=":material/compress:")
     persona_fields.inputs(persona.fields, {})

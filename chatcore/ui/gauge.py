@@ -9,7 +9,7 @@ from chatcore.errors import PromptTooLong
 from chatcore.memory import Plan
 from chatcore.options import Compact
 from chatcore.types import CHARACTERS_PER_TOKEN, Message
-from chatcore.ui import choice, offers, persona_fields, picker, target, words
+from chatcore.ui import offers, persona_sent, picker, target, words
 from chatcore.ui.state import View
 
 ESTIMATE = "An estimate for a short prompt: a long one, or a file, may leave out more."
@@ -56,10 +56,8 @@ def draw_new(view: View, line: DeltaGenerator) -> None:
     """Of a chat that is not there yet: what its persona takes. line: below the composer."""
     if (persona := offers.of(view)) is None:
         return
-    known, options = target.of(view.services, picker.chosen()), choice.of_new().options
     with suppress(PromptTooLong):  # told above
-        fields = persona_fields.own(persona, persona_fields.typed())
-        _, fitted = view.services.memory.tokens_of(view.owner, persona, known, options, fields)
+        fitted = persona_sent.first_request(view, persona)
         with line, st.container(key="gauge"):
             st.caption(words.gauge(fitted, compact=False), help=ESTIMATE)
 

@@ -4,11 +4,14 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
+from chatcore.context import Fit
 from chatcore.options import Options
+from chatcore.personas import Persona
 from chatcore.service import Hearth
 from chatcore.types import InForce, Session
-from chatcore.ui import offers, persona_fields, state, target
+from chatcore.ui import choice, offers, persona_fields, picker, state, target
 from chatcore.ui.offers import NOBODY
+from chatcore.ui.state import View
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,15 @@ def picked() -> Picked:
         zone.key if zone else "",
         st.context.locale or "",
     )
+
+
+def first_request(view: View, persona: Persona) -> Fit:
+    """Of a new chat, with what this page holds for it. Raises PromptTooLong where no prompt finds
+    room beside the persona."""
+    asked, options = target.of(view.services, picker.chosen()), choice.of_new().options
+    values = persona_fields.own(persona, persona_fields.typed())
+    _, fitted = view.services.memory.tokens_of(view.owner, persona, asked, options, values)
+    return fitted
 
 
 def in_force(
