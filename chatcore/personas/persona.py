@@ -38,7 +38,7 @@ def _not_blank(text: str) -> str:
     return text
 
 
-def _fills_little(text: str) -> str:
+def _few_variables(text: str) -> str:
     if (uses := len(VARIABLE.findall(text))) > VARIABLES:
         raise ValueError(f"uses variables {uses:,} times, and may {VARIABLES} times")
     return text
@@ -77,7 +77,7 @@ def _apart(fields: tuple[Field, ...]) -> tuple[Field, ...]:
 class Persona(_Value):
     name: Annotated[Line, Of(max_length=80), NotBlank]
     avatar: Annotated[str, AfterValidator(_avatar)] = "🎭"
-    system: Annotated[Text, AfterValidator(_fills_little)] = Of(
+    system: Annotated[Text, AfterValidator(_few_variables)] = Of(
         default="", max_length=SYSTEM_CHARACTERS
     )
     model: Line = Of(default="", max_length=200)

@@ -21,7 +21,7 @@ from tests.recorder import Recorder
 
 GAUGE = re.compile(r"(\d+) messages?, ([\d,]+) of [\d,]+ tokens")
 SHORT = 16  # tokens of a reply
-IS_AMBER = "told => getComputedStyle(told).color != getComputedStyle(told.closest('p')).color"
+STANDS_OUT = "told => getComputedStyle(told).color != getComputedStyle(told.closest('p')).color"
 LATER = re.compile(r"(\d+) older messages will be left out, above the line")
 
 
@@ -101,7 +101,7 @@ def sent_as_told(page, prompt, server, messages_before):
 def test_gauge_line_and_what_the_model_saw_agree_with_the_request(small, fake, page):
     page.goto(small)
     ready(page)
-    assert gauge(page).evaluate(IS_AMBER)
+    assert gauge(page).evaluate(STANDS_OUT)
     sent_as_told(page, "and now?", fake, 120)
     seed = fake.requests[-1]["options"]["seed"]
     assert fake.requests[-1]["options"] == {"num_ctx": 1024, "seed": seed}
