@@ -77,6 +77,13 @@ def test_a_bad_file_is_refused_with_the_name_of_its_field(changed, named):
     assert str(refused.value).startswith(named)
 
 
+def test_one_with_many_variables_that_was_stored_before_they_were_limited_is_read(store, ann):
+    persona = PIRATE.model_copy(update={"system": "{{date}}" * 101})
+    kept = store.personas.create(ann, persona)
+    assert [each.persona for each in store.personas.of(ann)] == [persona]
+    assert store.personas.version(ann, kept.version).persona == persona
+
+
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"\xff\xfe", b"{}", b"[" * 100_000])
 def test_a_file_that_is_no_persona_is_refused(data):
     with pytest.raises(PersonaRefused):

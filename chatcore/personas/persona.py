@@ -38,12 +38,6 @@ def _not_blank(text: str) -> str:
     return text
 
 
-def _few_variables(text: str) -> str:
-    if (uses := len(VARIABLE.findall(text))) > VARIABLES:
-        raise ValueError(f"uses variables {uses:,} times, and may {VARIABLES} times")
-    return text
-
-
 def _avatar(text: str) -> str:
     if not AVATAR.fullmatch(text):
         raise ValueError("must be one emoji, or an icon by its name, as :material/school:")
@@ -77,9 +71,7 @@ def _apart(fields: tuple[Field, ...]) -> tuple[Field, ...]:
 class Persona(_Value):
     name: Annotated[Line, Of(max_length=80), NotBlank]
     avatar: Annotated[str, AfterValidator(_avatar)] = "🎭"
-    system: Annotated[Text, AfterValidator(_few_variables)] = Of(
-        default="", max_length=SYSTEM_CHARACTERS
-    )
+    system: Text = Of(default="", max_length=SYSTEM_CHARACTERS)
     model: Line = Of(default="", max_length=200)
     """"" for any."""
     options: Options = Options()
@@ -94,7 +86,15 @@ class Persona(_Value):
 
 
 def parse(given: object) -> Persona:
-    """A persona as JSON has it. Raises PersonaRefused, which names the field."""
+    """A persona that is new here, as JSON has it. Raises PersonaRefused, which names the field."""
+    persona = stored(given)
+    if (uses := len(VARIABLE.findall(persona.system))) > VARIABLES:
+        raise PersonaRefused(f"system: uses variables {uses:,} times, and may {VARIABLES} times.")
+    return persona
+
+
+def stored(given: object) -> Persona:
+    """One that was stored before there was a limit to its variables, too. Raises as parse."""
     try:
         return Persona.model_validate(given)
     except ValidationError as error:

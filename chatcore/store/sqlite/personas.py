@@ -8,7 +8,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from chatcore.errors import PersonaNotFound
-from chatcore.personas import Persona, parse
+from chatcore.personas import Persona, stored
 from chatcore.store.personas import Kept
 from chatcore.store.sqlite import rows
 from chatcore.store.sqlite.connections import Readers, Writer
@@ -147,4 +147,4 @@ def _not_found() -> PersonaNotFound:
 
 def _kept(row: tuple[Any, ...]) -> Kept:
     persona_id, version, slug, deleted, body = row
-    return Kept(persona_id, version, slug, bool(deleted), parse(json.loads(body)))
+    return Kept(persona_id, version, slug, bool(deleted), stored(json.loads(body)))
