@@ -17,7 +17,7 @@ from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from chatcore import service
 from chatcore.errors import ChatError
-from chatcore.ui.asked import stamped
+from chatcore.ui import asked
 from chatcore.ui.signing_in import claims
 from chatcore.ui.uploads import held
 from chatcore.web import closing, refusals
@@ -30,6 +30,7 @@ from chatcore.web.gate import Gate
 from chatcore.web.headers import SecurityHeaders
 from chatcore.web.health import Health
 from chatcore.web.in_turn import InTurn
+from chatcore.web.later import Later
 from chatcore.web.news import what_is_new
 from chatcore.web.pairing import pair
 from chatcore.web.peer import Peer
@@ -99,7 +100,8 @@ hearth = st.App(
         ),
         Middleware(Visitors, signed_in=claims),
         Middleware(Uploads, held=held),
-        Middleware(InTurn, stamp=stamped),
+        Middleware(InTurn, stamp=asked.stamped),
+        Middleware(Later, is_prompt=asked.is_prompt, told=asked.told),
     ],
     exception_handlers={ChatError: refusals.as_text},
     lifespan=lifespan,

@@ -1,7 +1,10 @@
 """What browsers asked of their pages and no run of a page has taken yet."""
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+Told = Literal["begins", "ends"]
+"""What a browser is told of the run of a page."""
 
 
 class Stamped(NamedTuple):

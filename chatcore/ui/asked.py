@@ -9,12 +9,14 @@ from uuid import uuid4
 
 from google.protobuf.message import DecodeError
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from chatcore import service
-from chatcore.asked import Stamped
+from chatcore.asked import Stamped, Told
 
 CLICK, PROMPT = "hearth-click-", "hearth-prompt-"
+ENDS = ("session_status_changed", "script_finished", "new_session")
 # Seconds. A click's callback may wait for a server that hangs, and what follows may not. A prompt
 # may bring PDFs, each of which takes up to 30 to be read.
 PATIENCE = {CLICK: 3.0, PROMPT: 60.0}
@@ -37,6 +39,21 @@ def stamped(frame: bytes) -> Stamped | None:
     token = f"{kind}{uuid4().hex}"
     asked.cached_message_hashes.append(token)
     return Stamped(token, message.SerializeToString(), PATIENCE[kind])
+
+
+def is_prompt(frame: bytes) -> bool:
+    """Of one that `stamped` made."""
+    return PROMPT.encode() in frame
+
+
+def told(frame: bytes) -> Told | None:
+    """What a frame to the browser says of a run, where it is that it begins, or that it has ended
+    or another one takes its place."""
+    message = ForwardMsg.FromString(frame)
+    kind = message.WhichOneof("type")
+    if kind == "session_status_changed" and message.session_status_changed.script_is_running:
+        return "begins"
+    return "ends" if kind in ENDS else None
 
 
 def callbacks_ran() -> None:

@@ -119,3 +119,22 @@ def test_a_page_that_has_no_news_is_left_alone(app, page):
         with page.expect_response("**/news?session=*"):
             pass
     assert len(sent) == asked
+
+
+def test_a_prompt_on_its_way_is_no_news_to_its_own_page(app, fake, page):
+    """That its run has begun is told late: until then the page looks idle, and is not."""
+    sent = []
+    page.on("websocket", lambda wire: wire.on("framesent", lambda frame: sent.append(frame)))
+    first_turn(app, page)
+    expect(messages(page).last).to_contain_text("tokens/s")
+    asked = len(sent)
+    with page.expect_response("**/news?session=*"):  # two seconds until it asks by itself
+        pass
+    fake.reply("first ", PAUSE, "last")
+    send(page, "more")
+    for _ in range(50):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        page.wait_for_timeout(10)
+    fake.release()
+    reply(page, "first last")
+    assert len(sent) == asked + 1

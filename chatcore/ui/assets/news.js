@@ -2,6 +2,8 @@
 // by a program. A page whose script runs, as it does while it follows a reply, keeps itself true.
 
 const EVERY = 2000; // ms
+// That the script runs is told a moment late (web/later.py).
+const SURE_AFTER = 500; // ms
 const RUNNING = "[data-testid=stApp][data-test-script-state=running]";
 
 // look: has the page drawn again. Returns what ends the watch.
@@ -17,12 +19,16 @@ export function watchNews(look) {
     const drawn = marks();
     if (isAsking || !drawn || document.hidden || document.querySelector(RUNNING)) return;
     isAsking = true;
-    const news = await newsOf(drawn.dataset.open);
+    await take(drawn, await newsOf(drawn.dataset.open));
     isAsking = false;
+  }
+
+  async function take(drawn, news) {
     const isDrawn = news === drawn.dataset.news;
     if (isDrawn) told = "";
-    if (isDrawn || !news || news === told || gone.signal.aborted) return;
-    if (drawn !== marks() || document.querySelector(RUNNING)) return;
+    if (isDrawn || !news || news === told) return;
+    await new Promise((resolve) => setTimeout(resolve, SURE_AFTER));
+    if (gone.signal.aborted || drawn !== marks() || document.querySelector(RUNNING)) return;
     told = news;
     look();
   }
