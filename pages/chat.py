@@ -15,12 +15,11 @@ def draw() -> None:
         history.close()
         with stage("chat", None):
             empty.draw(view)
-        page.draw(view)
-        gauge.draw_new(view, composer.draw(view, st.container()))
+        notices = st.container()
+        page.draw(view, notices)
+        gauge.draw_new(view, composer.draw(view, notices))
     else:
-        transcript = Transcript(view)
-        page.draw(view)
-        transcript.draw(stop, st.container())
+        Transcript(view).draw(stop, st.container())
 
 
 view.rest.add(draw)

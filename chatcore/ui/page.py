@@ -8,6 +8,7 @@ reply and to be drawn anew (`look`). Stop it asks of the API.
 """
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from chatcore.errors import MessageNotFound
 from chatcore.types import Session
@@ -18,9 +19,9 @@ from chatcore.ui.state import View
 page = component("page")
 
 
-def draw(view: View) -> None:
-    """Below the messages: a word where the address names one that is not among them."""
-    with st.container():
+def draw(view: View, notices: DeltaGenerator) -> None:
+    """notices: a place for a word where the address names a message that is not on the page."""
+    with notices:
         message_id = _linked(view)
     with st.bottom:
         page(

@@ -15,6 +15,7 @@ from chatcore.ui import (
     composer,
     controls,
     history,
+    page,
     prose,
     share,
     summary,
@@ -25,6 +26,7 @@ from chatcore.ui.cast import Cast
 from chatcore.ui.clock import Clock
 from chatcore.ui.follow import Piece, pieces
 from chatcore.ui.gauge import Gauge
+from chatcore.ui.places import Places
 from chatcore.ui.stage import stage
 from chatcore.ui.state import View
 
@@ -41,10 +43,9 @@ class Transcript:
         self._session = view.session
         self._history = history.load(view)
         self._messages = self._history.messages
-        self._list = stage("chat", (self._session.pk, self._history.edition))
-        with self._list:
-            self._head = st.container()
-            self._places = {m.id: _place(m) for m in self._messages}
+        shown = stage("chat", (self._session.pk, self._history.edition))
+        self._head = shown.container()
+        self._places = Places(shown, [m.id for m in self._messages])
         self._next = st.empty()
         self._gauge = Gauge(view)
         self._cast = Cast(view)
@@ -54,8 +55,9 @@ class Transcript:
     def draw(self, stop: DeltaGenerator, notices: DeltaGenerator) -> None:
         """And the composer below; a reply under way is followed to its end.
 
-        stop: where the button stands that ends it. notices: where the composer puts its own.
+        stop: where the button stands that ends it. notices: where page and composer put theirs.
         """
+        page.draw(self._view, notices)  # not later: it has the page scroll to a new prompt
         if self._session.unread:
             actions.mark_read(self._session.id)
         if not self._messages or self._messages[-1].state != "streaming":
@@ -178,8 +180,7 @@ class Transcript:
         """A turn that begins while the page looks on."""
         self._next.empty()
         self._messages += [turn.prompt, turn.reply]
-        with self._list:
-            self._places |= {m.id: _place(m) for m in (turn.prompt, turn.reply)}
+        self._places.add([turn.prompt.id, turn.reply.id])
         self._draw(turn.prompt)
 
     def _tick(self, clock: Clock) -> None:
@@ -202,10 +203,6 @@ class Transcript:
         if not _is_edited(message):
             with place:
                 controls.draw(message, last=message.id == self._messages[-1].id)
-
-
-def _place(message: Message) -> DeltaGenerator:
-    return st.container(key=f"message_{message.id}")
 
 
 def _is_edited(message: Message) -> bool:
