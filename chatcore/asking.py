@@ -37,6 +37,7 @@ CHARACTERS = 8  # that a token has at most, in the mean of an answer
 TOKENS_OF_A_NAME = 200  # a model that cannot but think must get past it
 MORE = 1.25  # times as much is reckoned with at least, where the server counted more than it holds
 TRIES = 13
+LOOK_AFTER = 0.05  # seconds that a request has for itself before anybody looks what it waits for
 LOADED_EVERY = 0.5  # seconds between two looks whether the model is in memory
 BEFORE_READING = ("queued", "summing", "loading")
 
@@ -229,6 +230,7 @@ class Asker:
         self, client: OllamaClient, generation: Generation, model: str, tokens: int
     ) -> None:
         """Tell loading the model from reading the prompt, until the first word ends both."""
+        await asyncio.sleep(LOOK_AFTER)
         with suppress(ChatError):  # the request itself will tell
             while not await asyncio.to_thread(client.is_loaded, model):
                 if generation.phase.doing not in BEFORE_READING:

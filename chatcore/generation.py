@@ -173,6 +173,11 @@ class Generation:
         """Until the end."""
         self._ended.wait()
 
+    def wait_begun(self, seconds: float) -> None:
+        """Until there is a word of it, or the end, or for so long."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.rev or self._ended.is_set(), seconds)
+
     @contextmanager
     def watched(self, changed: Callable[[], None]) -> Iterator[None]:
         """Meanwhile `changed` is called, on any thread, at each news; it counts as a follower."""

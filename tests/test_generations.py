@@ -628,6 +628,28 @@ def test_the_clock_tells_loading_from_reading_from_writing(generations, ann, fak
     assert followed(generation) == "text more"
 
 
+def test_a_reply_has_a_head_start_until_its_first_word(generations, ann, fake):
+    fake.reply("first ", PAUSE, "last")
+    generation = start(generations, ann)
+    generation.wait_begun(PATIENCE)
+    assert generation.body == "first "
+    fake.release()
+
+
+def test_a_head_start_ends_where_the_model_takes_longer_or_fails(generations, ann, fake):
+    fake.reply(PAUSE, "slow")
+    slow = start(generations, ann)
+    slow.wait_begun(0.01)
+    assert slow.body == ""
+    fake.wait_for_request()
+    fake.release()
+    assert followed(slow) == "slow"
+    fake.reply(Drop())
+    failed = start(generations, ann)
+    failed.wait_begun(PATIENCE)
+    assert failed.error
+
+
 def test_a_model_that_is_never_listed_as_loaded_writes_all_the_same(
     generations, ann, fake, monkeypatch
 ):
