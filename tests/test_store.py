@@ -461,6 +461,19 @@ def test_only_the_last_reply_can_be_continued(store, ann):
             store.resume_reply(ann, message_id)
 
 
+def test_a_branch_is_read_from_the_message_that_is_asked_for(store, ann):
+    turns = [talk(store, ann)]
+    turns += [talk(store, ann, session_id=turns[0].session.id) for _ in range(2)]
+    ids = [message.id for turn in turns for message in (turn.prompt, turn.reply)]
+
+    def read(first):
+        return [message.id for message in store.branch(ann, ids[-1], first)]
+
+    assert read(None) == ids
+    assert [read(first) for first in ids] == [ids[n:] for n in range(6)]
+    assert read(-1) == ids
+
+
 def test_one_reply_at_a_time_on_every_branch(store, ann):
     turn = talk(store, ann, "one", "1")
     store.begin_version(ann, turn.reply.id, "m")

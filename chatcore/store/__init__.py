@@ -180,8 +180,11 @@ class Store(Protocol):
         """Every version of every message, oldest first, without a prompt that waits."""
         ...
 
-    def branch(self, owner: int, message_id: int) -> list[Message]:
-        """From the first message to this one, in a deleted session too. Raises MessageNotFound."""
+    def branch(self, owner: int, message_id: int, first: int | None = None) -> list[Message]:
+        """From the first message to this one, in a deleted session too. Raises MessageNotFound.
+
+        first: from this one on, where it is among them; a long chat is not read whole then.
+        """
         ...
 
     def message(self, owner: int, message_id: int) -> Message:

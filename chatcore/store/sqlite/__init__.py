@@ -277,9 +277,9 @@ class SqliteStore:
         with self._readers.snapshot() as db:
             return rows.tree(db, rows.session(db, owner, session_id).pk)
 
-    def branch(self, owner: int, message_id: int) -> list[Message]:
+    def branch(self, owner: int, message_id: int, first: int | None = None) -> list[Message]:
         with self._readers.snapshot() as db:
-            return rows.branch(db, rows.message(db, owner, message_id).id)
+            return rows.branch(db, rows.message(db, owner, message_id).id, first=first)
 
     def message(self, owner: int, message_id: int) -> Message:
         with self._readers.lend() as db:

@@ -274,15 +274,18 @@ def message(db: Database, owner: int, message_id: int) -> Message:
     raise MessageNotFound("There is no such message here.")
 
 
-def branch(db: Database, leaf_id: int | None, last: int | None = None) -> list[Message]:
-    """The messages down to this one, or the `last` so many of them."""
+def branch(
+    db: Database, leaf_id: int | None, last: int | None = None, first: int | None = None
+) -> list[Message]:
+    """The messages down to this one, or the `last` so many of them, or from the `first` on."""
     rows = db.query(
         "with recursive branch(id, depth) as (select ?1, 0 union all"
         " select m.parent_id, depth + 1 from branch join messages m using (id)"
-        " where m.parent_id is not null and (?2 is null or depth + 1 < ?2))"
+        " where m.parent_id is not null and (?2 is null or depth + 1 < ?2)"
+        " and (?3 is null or m.id <> ?3))"
         f" select {MESSAGE} from branch join messages m using (id)"
         " left join drafts d on d.message_id = m.id order by depth desc",
-        [leaf_id, last],
+        [leaf_id, last, first],
     )
     return [from_row(row) for row in rows]
 
