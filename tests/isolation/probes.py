@@ -33,6 +33,7 @@ KINDS = {
     "message_id": "message",
     "instead_of": "message",
     "told_to": "message",
+    "first": "message",
     "attachment_id": "file",
     "key_hash": "link",
     "token_id": "token",
