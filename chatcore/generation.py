@@ -175,8 +175,7 @@ class Generation:
 
     def wait_begun(self, seconds: float) -> None:
         """Until there is a word of it, or the end, or for so long."""
-        with self._changed:
-            self._changed.wait_for(lambda: self.rev or self._ended.is_set(), seconds)
+        self._waited_for(lambda: self.rev > 0 or self._ended.is_set(), seconds)
 
     @contextmanager
     def watched(self, changed: Callable[[], None]) -> Iterator[None]:
@@ -247,10 +246,10 @@ class Generation:
                     return
                 heartbeat()
 
-    def _waited_for(self, condition: Callable[[], bool]) -> bool:
-        """Whether it came true, for no longer than a heartbeat."""
+    def _waited_for(self, condition: Callable[[], bool], seconds: float = HEARTBEAT) -> bool:
+        """Whether it came true, for no longer than that."""
         with self._changed:
-            return self._changed.wait_for(condition, HEARTBEAT)
+            return self._changed.wait_for(condition, seconds)
 
     @contextmanager
     def _followed(self) -> Iterator[None]:

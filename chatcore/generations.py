@@ -102,7 +102,8 @@ class Generations:
         choice: Choice = BY_DEFAULT,
         in_force: InForce | None = None,
     ) -> str:
-        """Start, or keep the prompt until the session's reply under way has ended.
+        """Start, and give the model a head start; or keep the prompt until the session's reply
+        under way has ended.
 
         Returns the session's id. Raises as start, and TooBusy where a prompt waits already.
         """

@@ -90,6 +90,7 @@ class Memory:
 
     def request(self, owner: int, reply: Message, seen: Seen) -> ChatRequest:
         """The body of the request, made from the messages that it names."""
+        # Of a long chat no more than was sent, unless some of it is from before the first.
         branch = self._store.branch(owner, reply.id, None if seen.before else seen.first)
         if seen.continued:
             branch[-1] = replace(branch[-1], body=branch[-1].body[: seen.continued])

@@ -636,6 +636,23 @@ def test_a_reply_has_a_head_start_until_its_first_word(generations, ann, fake):
     fake.release()
 
 
+def test_a_prompt_is_sent_with_a_head_start(generations, store, ann, fake, monkeypatch):
+    monkeypatch.setattr("chatcore.generations.HEAD_START", PATIENCE)
+    fake.reply("first ", PAUSE, "last")
+    session_id = generations.send(ann, None, "hello", "llama3.2:3b")
+    [_, reply] = store.messages(ann, session_id)
+    assert generations.of(ann, reply).body == "first "
+    fake.release()
+
+
+def test_a_request_has_the_server_for_itself_at_first(generations, ann, monkeypatch):
+    monkeypatch.setattr("chatcore.asking.LOOK_AFTER", PATIENCE)
+    looks = []
+    monkeypatch.setattr(OllamaClient, "is_loaded", lambda *_: looks.append(1) is None)
+    assert followed(start(generations, ann)) == "You said: hello."
+    assert looks == []
+
+
 def test_a_head_start_ends_where_the_model_takes_longer_or_fails(generations, ann, fake):
     fake.reply(PAUSE, "slow")
     slow = start(generations, ann)
