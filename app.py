@@ -101,7 +101,9 @@ hearth = st.App(
         Middleware(Visitors, signed_in=claims),
         Middleware(Uploads, held=held),
         Middleware(InTurn, stamp=asked.stamped),
-        Middleware(Later, is_prompt=asked.is_prompt, told=asked.told),
+        Middleware(
+            Later, is_prompt=asked.is_prompt, begins=asked.tells_begin, ends=asked.tells_end
+        ),
     ],
     exception_handlers={ChatError: refusals.as_text},
     lifespan=lifespan,

@@ -1,10 +1,7 @@
 """What browsers asked of their pages and no run of a page has taken yet."""
 
 from collections.abc import Callable, Iterable
-from typing import Literal, NamedTuple
-
-Told = Literal["begins", "ends"]
-"""What a browser is told of the run of a page."""
+from typing import NamedTuple
 
 
 class Stamped(NamedTuple):

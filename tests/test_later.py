@@ -6,7 +6,7 @@ import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from chatcore.ui.asked import is_prompt, stamped, told
+from chatcore.ui.asked import is_prompt, stamped, tells_begin, tells_end
 from chatcore.web import later
 from chatcore.web.later import Later
 
@@ -24,6 +24,9 @@ NEW_RUN = told_by(new_session={"name": "frame"})
 DRAWN = told_by(delta={"new_element": {"empty": {}}})
 DONE = told_by(script_finished=ForwardMsg.FINISHED_SUCCESSFULLY)
 CONFIG = told_by(page_config_changed={"title": "Hearth"})
+
+
+CLOSE = "websocket.close"
 
 
 def asked_for(**value):
@@ -44,14 +47,19 @@ def heard(*frames, asked=PROMPT):
         return {"type": "websocket.receive", "bytes": asked}
 
     async def send(message):
-        got.append(message["bytes"])
+        got.append(message.get("bytes", message["type"]))
 
     async def streamlit(scope, receive, send):
         await receive()
         for frame in frames:
-            await (send({"type": "websocket.send", "bytes": frame}) if frame else told_in_time())
+            if frame is None:
+                await told_in_time()
+            elif frame == CLOSE:
+                await send({"type": CLOSE})
+            else:
+                await send({"type": "websocket.send", "bytes": frame})
 
-    app = Later(streamlit, is_prompt=is_prompt, told=told)
+    app = Later(streamlit, is_prompt=is_prompt, begins=tells_begin, ends=tells_end)
     asyncio.run(app({"type": "websocket"}, receive, send))
     return got
 
@@ -84,19 +92,6 @@ def test_it_is_told_once():
     assert heard(*frames) == [NEW_RUN, DRAWN, BEGINS, DONE, STOPS, BEGINS, DRAWN]
 
 
-def test_a_connection_that_is_closed_is_told_nothing_more():
-    got = []
-
-    async def receive():
-        return {"type": "websocket.receive", "bytes": PROMPT}
-
-    async def send(message):
-        got.append(message)
-
-    async def streamlit(scope, receive, send):
-        await receive()
-        await send({"type": "websocket.send", "bytes": BEGINS})
-        await send({"type": "websocket.close"})
-
-    asyncio.run(Later(streamlit, is_prompt, told)({"type": "websocket"}, receive, send))
-    assert [message["type"] for message in got] == ["websocket.close"]
+def test_a_connection_that_is_closed_is_told_nothing_more(monkeypatch):
+    monkeypatch.setattr(later, "LATER", 0.0)
+    assert heard(NEW_RUN, BEGINS, CLOSE, None) == [NEW_RUN, CLOSE]

@@ -13,7 +13,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from chatcore import service
-from chatcore.asked import Stamped, Told
+from chatcore.asked import Stamped
 
 CLICK, PROMPT = "hearth-click-", "hearth-prompt-"
 ENDS = ("session_status_changed", "script_finished", "new_session")
@@ -46,14 +46,15 @@ def is_prompt(frame: bytes) -> bool:
     return PROMPT.encode() in frame
 
 
-def told(frame: bytes) -> Told | None:
-    """What a frame to the browser says of a run, where it is that it begins, or that it has ended
-    or another one takes its place."""
+def tells_begin(frame: bytes) -> bool:
+    """Of one to the browser: that a run has begun."""
     message = ForwardMsg.FromString(frame)
-    kind = message.WhichOneof("type")
-    if kind == "session_status_changed" and message.session_status_changed.script_is_running:
-        return "begins"
-    return "ends" if kind in ENDS else None
+    return bool(message.session_status_changed.script_is_running)
+
+
+def tells_end(frame: bytes) -> bool:
+    """That a run has ended, or another takes its place."""
+    return ForwardMsg.FromString(frame).WhichOneof("type") in ENDS
 
 
 def callbacks_ran() -> None:
