@@ -18,6 +18,18 @@ def reply(usage):
 
 
 @pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/home/ada/.local/share/hearth/hearth.db", "~/.local/share/hearth/hearth.db"),
+        ("/home/adam/hearth.db", "/home/adam/hearth.db"),
+        ("/srv/home/ada/hearth.db", "/srv/home/ada/hearth.db"),
+    ],
+)
+def test_a_path_in_the_home_folder_begins_there(path, shown):
+    assert words.from_home(path, "/home/ada") == shown
+
+
+@pytest.mark.parametrize(
     ("n", "shown"),
     [
         (0, "0 B"),

@@ -1,5 +1,6 @@
 """The sidebar: New chat, the model, past chats, and which model server answers."""
 
+import os
 from concurrent.futures import Future
 
 import streamlit as st
@@ -113,4 +114,6 @@ def _server(view: View) -> None:
         on_click=view.services.host.look_again,
     )
     if view.at_machine:
-        st.caption(f"Chats are kept in {words.plain(view.services.store.location)}")
+        # Settings has room for all of it.
+        place = words.from_home(view.services.store.location, os.path.expanduser("~"))
+        st.caption(f"Chats are kept in {words.plain(place)}")

@@ -30,6 +30,12 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
+def from_home(path: str, home: str) -> str:
+    """As a shell takes it, too."""
+    inside = path.removeprefix(home)
+    return f"~{inside}" if inside != path and inside[:1] in "/\\" else path
+
+
 def short(text: str, most: int = 100) -> str:
     """Its beginning, on one line."""
     line = one_line(text[: 2 * most])
