@@ -56,6 +56,8 @@ def test_a_pinned_message_is_sent_and_a_left_out_one_is_grey_and_is_not(full, fa
 
 def when_full(page, what):
     page.get_by_role("button", name="Options", exact=True).click()
+    # A list that is open closes when the panel scrolls: no more fields are to come above it.
+    expect(page.get_by_label("temperature", exact=True)).to_be_visible()
     page.get_by_role("button", name="Sum up now").hover()  # scrolled into view, it stays there
     page.get_by_role("combobox", name="When the window is full").click()
     page.get_by_role("option", name=what).click()
