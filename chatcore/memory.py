@@ -387,4 +387,4 @@ def _new(kept: list[Part], fitted: Fit, counter: Counter) -> int:
 
 
 def _without_images(part: Part) -> Part:
-    return part._replace(size=part.size._replace(images=0))
+    return part._replace(size=part.size._replace(images=0)) if part.size.images else part

@@ -59,6 +59,10 @@ def test_the_last_messages_of_a_long_conversation_are_read_alone(store, ann):
     last = store.messages(ann, session.id, last=3)
     assert [m.body for m in last] == ["hi", "two", "hi"]
     assert last == store.messages(ann, session.id)[1:]
+    second = last[1].id
+    assert store.messages(ann, session.id, last=3, first=second) == last[1:]
+    assert store.messages(ann, session.id, last=1, first=second) == last[2:]
+    assert store.messages(ann, session.id, last=3, first=-1) == last
 
 
 def bodies(store, owner, session_id):

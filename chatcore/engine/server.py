@@ -23,7 +23,7 @@ def serve(gguf: Path | None, port: int, with_parent: bool) -> None:
     with_parent: print nothing but the port, and end at the end of stdin.
     """
     model = Model(bundled_model() if gguf is None else own_model(gguf))
-    listener = _listen(port)
+    listener = listen(port)
     bound = listener.getsockname()[1]
     if with_parent:
         threading.Thread(target=_end_with_stdin, args=(model,), daemon=True).start()
@@ -44,8 +44,11 @@ def serve(gguf: Path | None, port: int, with_parent: bool) -> None:
         uvicorn.Server(config).run(sockets=[listener])
 
 
-def _listen(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+def listen(port: int) -> socket.socket:
+    """0 for any that is free. Raises EngineError."""
+    # Where the protocol is not named, asyncio leaves each token to wait until the one before it is
+    # confirmed.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if sys.platform != "win32":
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -172,8 +172,13 @@ class Store(Protocol):
         """1 for good, 0 for bad, None for neither."""
         ...
 
-    def messages(self, owner: int, session_id: str, last: int | None = None) -> list[Message]:
-        """The active branch, from the first message, or of the `last` so many, to its leaf."""
+    def messages(
+        self, owner: int, session_id: str, last: int | None = None, first: int | None = None
+    ) -> list[Message]:
+        """The active branch, from the first message, or of the `last` so many, to its leaf.
+
+        first: from this one on, where it is among them.
+        """
         ...
 
     def tree(self, owner: int, session_id: str) -> list[Message]:

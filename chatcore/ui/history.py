@@ -42,13 +42,19 @@ class _Shown:
     """The message that stays in view though others came above it."""
     edition: int = 0
 
+    @property
+    def first(self) -> int | None:
+        return self.messages[0][0] if self.messages else None
+
 
 def load(view: View) -> History:
     """A message that is shown stays where it is when others are added."""
     assert view.session is not None
     shown = _with_linked(view, view.session.id, _shown(view.session.pk))
     limit = max(shown.wanted, len(shown.messages) + PAGE)
-    messages = view.services.store.messages(view.owner, view.session.id, last=limit)
+    messages = view.services.store.messages(
+        view.owner, view.session.id, last=limit, first=shown.first
+    )
     messages = messages[_first(shown, messages) :]
     now = tuple((m.id, m.state == "streaming") for m in messages)
     goes_on = bool(shown.messages) and now[: len(shown.messages)] == shown.messages
@@ -71,9 +77,8 @@ def ended(messages: list[Message], under_way: bool) -> None:
 
 def show_earlier() -> None:
     shown: _Shown = st.session_state["history"]
-    first, _ = shown.messages[0]
     wanted = len(shown.messages) + PAGE
-    st.session_state["history"] = replace(shown, messages=(), wanted=wanted, stays=first)
+    st.session_state["history"] = replace(shown, messages=(), wanted=wanted, stays=shown.first)
 
 
 def shows(message_id: int) -> bool:
@@ -107,7 +112,6 @@ def _with_linked(view: View, session_id: str, shown: _Shown) -> _Shown:
 def _first(shown: _Shown, messages: list[Message]) -> int:
     """Where to begin: with the message that was the first before, unless it is too far up."""
     ids = [message.id for message in messages]
-    first = shown.messages[0][0] if shown.messages else None
-    if first in ids and len(ids) - ids.index(first) <= max(MOST, shown.wanted):
-        return ids.index(first)
+    if shown.first in ids and len(ids) - ids.index(shown.first) <= max(MOST, shown.wanted):
+        return ids.index(shown.first)
     return -shown.wanted

@@ -102,7 +102,8 @@ class Transcript:
                 )
             if self._summary and self._summary.message_id not in self._places:
                 summary.draw(self._summary)
-        for message in messages:
+        # From the last, which is what a page that opens shows.
+        for message in reversed(messages):
             self._draw(message)
             if self._summary and self._summary.message_id == message.id:
                 with self._places[message.id]:

@@ -269,9 +269,11 @@ class SqliteStore:
 
         self._writer.call(rate)
 
-    def messages(self, owner: int, session_id: str, last: int | None = None) -> list[Message]:
+    def messages(
+        self, owner: int, session_id: str, last: int | None = None, first: int | None = None
+    ) -> list[Message]:
         with self._readers.snapshot() as db:
-            return rows.branch(db, rows.session(db, owner, session_id).leaf_id, last)
+            return rows.branch(db, rows.session(db, owner, session_id).leaf_id, last, first)
 
     def tree(self, owner: int, session_id: str) -> list[Message]:
         with self._readers.snapshot() as db:

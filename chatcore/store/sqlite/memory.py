@@ -105,7 +105,9 @@ class SqliteMemory:
         with self._readers.lend() as db:
             leaf = rows.message(db, owner, message_id).id
             found = db.execute(PARTS, [leaf]).fetchall()
-        parts = [_part(row) for row in found]
+        # All at once, since a long chat has hundreds.
+        counted = json.loads(f"[{','.join(row[4] or 'null' for row in found)}]")
+        parts = list(map(_part, found, counted))
         if new := [part for part, row in zip(parts, found, strict=True) if row[4] is None]:
             self._writer.note("how long messages are", partial(_keep_lengths, new))
         return parts
@@ -150,10 +152,10 @@ class SqliteMemory:
         self._writer.call(change)
 
 
-def _part(row: tuple[Any, ...]) -> Part:
-    message_id, role, keep, apart, counted, body, files = row
+def _part(row: tuple[Any, ...], counted: list[int] | None) -> Part:
+    message_id, role, keep, apart, _, body, files = row
     if counted is not None:
-        return Part(message_id, role, Size(*json.loads(counted)), keep, bool(apart))
+        return Part(message_id, role, Size(*counted), keep, bool(apart))
     told = [(name, text) for _, name, text in sorted(json.loads(files))]
     images = sum(text is None for _, text in told)
     # A model that sees is not told of an image, which takes far more than that.
