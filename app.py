@@ -17,7 +17,7 @@ from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from chatcore import service
 from chatcore.errors import ChatError
-from chatcore.ui import asked
+from chatcore.ui import asked, style
 from chatcore.ui.signing_in import claims
 from chatcore.ui.uploads import held
 from chatcore.web import closing, refusals
@@ -30,6 +30,7 @@ from chatcore.web.gate import Gate
 from chatcore.web.headers import SecurityHeaders
 from chatcore.web.health import Health
 from chatcore.web.in_turn import InTurn
+from chatcore.web.index import index
 from chatcore.web.later import Later
 from chatcore.web.news import what_is_new
 from chatcore.web.pairing import pair
@@ -90,6 +91,7 @@ hearth = st.App(
         Route("/export", export),
         Mount("/api", api()),
         Route("/pair/{token}", pair, methods=["GET", "POST"]),
+        Route("/{page:page}", index(style.SHEET)),
     ],
     middleware=[
         Middleware(SecurityHeaders),

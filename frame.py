@@ -27,7 +27,6 @@ st.set_page_config(
     layout="centered",
     initial_sidebar_state="auto",
 )
-style.apply()
 # A url_path unlike the file's name: where app.py is not imported, as in tests of the page alone,
 # Streamlit would take the page for the file of that name, and run it without its frame.
 chat = st.Page("pages/chat.py", title="Chat", url_path="home", default=True)

@@ -9,11 +9,13 @@ import pytest
 
 from chatcore import __version__
 from chatcore.errors import ServerUnreachable, SettingsError, StoreError
+from chatcore.web.assets import FOLDER
 from chatcore.web.health import REASONS
 from tests.browser.server import App
 from tests.fake_ollama import FakeOllama, fake_model
 
 PATIENCE = 30.0
+SHEET = FOLDER / "style.css"
 
 
 @pytest.fixture
@@ -151,6 +153,24 @@ def test_every_response_forbids_what_the_page_does_not_need(app):
         assert answer.status_code == status, path
         assert [*openings(answer.headers["content-security-policy"])] == [], path
         assert {name: answer.headers.get(name) for name in SAID} == SAID, path
+
+
+@pytest.mark.parametrize("path", ["/", "/?session=none", "/insights", "/no_such_page"])
+def test_a_page_links_the_style_sheet_after_all_of_its_own(app, path):
+    app.start()
+    page = httpx.get(app.url + path, trust_env=False)
+    _, _, linked = page.text.partition('<div id="root"></div>')
+    [address] = re.findall(r'<link rel="stylesheet" href="([^"]+)">', linked)
+    answer = httpx.get(httpx.URL(app.url + path).join(address), trust_env=False)
+    assert answer.headers["content-type"].startswith("text/css")
+    assert answer.text == SHEET.read_text("utf-8")
+
+
+def test_what_is_no_page_is_what_streamlit_has_there(app):
+    app.start()
+    for path, kind in [("/favicon.png", "image/png"), ("/manifest.json", "application/json")]:
+        answer = httpx.get(app.url + path, trust_env=False)
+        assert answer.headers["content-type"] == kind
 
 
 def test_only_this_machine_can_connect(app):

@@ -1,4 +1,4 @@
-"""GET /assets/<version>/<name>: what ui/assets/load.js fetches.
+"""GET /assets/<version>/<name>: what ui/assets/load.js fetches, and the style sheet.
 
 The version is in the address, so a browser that has it need not ask again.
 """
@@ -16,6 +16,7 @@ TYPES = {
     "news.js": "text/javascript",
     "page.html": "text/html",
     "chats.html": "text/html",
+    "style.css": "text/css",
 }
 
 

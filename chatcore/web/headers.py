@@ -7,12 +7,12 @@ policy the browser fetches nothing from anywhere but this server.
 import base64
 import hashlib
 import re
-from importlib.util import find_spec
-from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chatcore.web import index
 
 STARTS = ("http.response.start", "websocket.http.response.start")
 MISTAKE = "Something went wrong here; the server's log says what."
@@ -84,10 +84,6 @@ def content_security_policy() -> str:
 
 def _inline_scripts() -> list[str]:
     """The hashes of the inline scripts in the page that Streamlit serves."""
-    spec = find_spec("streamlit")
-    assert spec is not None
-    assert spec.origin is not None
-    page = (Path(spec.origin).parent / "static" / "index.html").read_text(encoding="utf-8")
-    scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    scripts = re.findall(r"<script>(.*?)</script>", index.streamlits(), re.DOTALL)
     digests = [hashlib.sha256(script.encode()).digest() for script in scripts]
     return [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]

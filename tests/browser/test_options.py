@@ -49,7 +49,7 @@ def test_what_is_chosen_before_a_chat_begins_is_sent_told_and_reset(app, fake, p
 
 def test_the_panel_is_used_by_keyboard_alone(app, page):
     page.goto(app.url)
-    ready(page)
+    expect(page.locator(".st-key-prompt textarea")).to_be_focused()  # which page.js sees to
     page.get_by_role("button", name="Options", exact=True).focus()
     page.keyboard.press("Enter")
     expect(field(page, "temperature")).to_be_visible()

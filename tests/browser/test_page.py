@@ -43,6 +43,7 @@ def from_end(page):
 
 
 def at_the_end(page):
+    ready(page)  # all messages are there
     page.wait_for_function("""() => {
         const it = document.querySelector("[data-testid=stMain]");  // which may be made anew
         const rest = it && it.scrollHeight - it.clientHeight - it.scrollTop;
@@ -175,6 +176,13 @@ def test_a_long_chat_opens_at_its_end(long_chat, app, page):
     chats(page).first.click()
     expect(messages(page)).to_have_count(30)
     at_the_end(page)
+
+
+def test_a_long_chat_opens_at_its_end_before_page_js_is_there(long_chat, app, page):
+    page.route("**/page.js", lambda route: None)
+    page.goto(f"{app.url}/?session={long_chat}")
+    at_the_end(page)
+    expect(messages(page).last).to_be_in_viewport()
 
 
 def test_the_end_of_a_reply_under_way_stays_in_view(long_chat, app, fake, page):
