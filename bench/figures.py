@@ -217,7 +217,13 @@ def client_alone(this: Round) -> Values:
     return {"8000": 1000 * (time.perf_counter() - began)}
 
 
-REPLIES = {"first": "t50-n50", "paced": "t200-n1000", "2000": "t0-n2000", "8000": "t0-n8000"}
+REPLIES = {
+    "first": "t50-n50",
+    "waited": "t50-n50-w200",  # as long as a model takes that reads a short prompt
+    "paced": "t200-n1000",
+    "2000": "t0-n2000",
+    "8000": "t0-n8000",
+}
 
 FIGURES: dict[str, Callable[[Round], Values]] = {
     "cold": cold,

@@ -57,6 +57,7 @@ STOP = [
 PAGES = [Row(f"{count} pages open", "MiB", count) for count in ("0", "1", "10", "50")]
 PACES = {
     "first": "50 at 50/s",
+    "waited": "... after 200 ms",
     "paced": "1,000 at 200/s",
     "2000": "2,000 at once",
     "8000": "8,000 at once",

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 from chatcore.types import Chunk, Message, Sample, Seen, Turn, Usage
 
 HEARTBEAT = 0.1  # seconds a follower waits before it looks whether its page is still there
+SOON = 0.02  # seconds, where it has more to do
 
 Doing = Literal["queued", "starting", "summing", "loading", "reading", "thinking", "writing"]
 
@@ -209,7 +210,8 @@ class Generation:
     def follow(self, rate: float, heartbeat: Callable[[], object]) -> Iterator[str]:
         """The text from its first word to its last, in at most `rate` pieces a second.
 
-        `heartbeat` is called between them and while waiting: it may raise to leave.
+        `heartbeat` is called between them and while waiting: it may raise to leave. What is true
+        has it called again soon, as long as there is nothing to hand on.
         """
         return self._pieces(self._parts, self._ended.is_set, rate, heartbeat)
 
@@ -226,16 +228,19 @@ class Generation:
         rate: float,
         heartbeat: Callable[[], object],
     ) -> Iterator[str]:
-        taken, last = 0, float("-inf")
+        taken, last, is_busy = 0, float("-inf"), False
 
         def has_more() -> bool:
             return is_over() or len(parts) > taken
 
         with self._followed():
             while True:
-                while not self._waited_for(has_more):
-                    heartbeat()
-                self._ended.wait(max(0.0, last + 1 / rate - time.monotonic()))
+                while not self._waited_for(has_more, SOON if is_busy else HEARTBEAT):
+                    is_busy = bool(heartbeat())
+                while (pause := last + 1 / rate - time.monotonic()) > 0:
+                    if self._ended.wait(min(pause, SOON) if is_busy else pause):
+                        break
+                    is_busy = is_busy and bool(heartbeat())
                 with self._changed:
                     new, over = "".join(parts[taken:]), is_over()
                     taken = len(parts)
@@ -244,7 +249,7 @@ class Generation:
                     yield new
                 if over:
                     return
-                heartbeat()
+                is_busy = bool(heartbeat())
 
     def _waited_for(self, condition: Callable[[], bool], seconds: float = HEARTBEAT) -> bool:
         """Whether it came true, for no longer than that."""

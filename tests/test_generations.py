@@ -91,6 +91,18 @@ def test_every_follower_gets_all_of_it(generations, ann, fake, threads):
     assert early.result(PATIENCE) == late.result(PATIENCE) == "one two"
 
 
+def test_who_always_has_more_to_do_follows_all_the_same(generations, ann, fake):
+    fake.reply("one ", PAUSE, "two")
+    generation = start(generations, ann)
+
+    def one_thing():
+        if generation.body == "one ":
+            fake.release()
+        return True
+
+    assert followed(generation, one_thing) == "one two"
+
+
 def test_a_follower_leaves_before_the_first_word(generations, ann, fake):
     class Left(Exception):
         pass

@@ -15,17 +15,18 @@ Piece = str | Callable[[], None]
 Follow = Callable[[float, Callable[[], object]], Iterator[str]]
 
 
-def pieces(follow: Follow, tick: Callable[[], None]) -> Iterator[Piece]:
+def pieces(follow: Follow, tick: Callable[[], object]) -> Iterator[Piece]:
     """What is followed from its first word; between blocks, what makes Streamlit begin an element.
 
     st.write_stream sends all the text of the current element with each piece: without the cuts,
-    a reply would cost the square of its length. `tick` is called now and then.
+    a reply would cost the square of its length. `tick` is called now and then, and soon again where
+    it returns that there is more to do.
     """
 
-    def heartbeat() -> None:
+    def heartbeat() -> object:
         # Any touch of session_state lets Streamlit end this run, when the visitor clicked or left.
         st.session_state.get("view")
-        tick()
+        return tick()
 
     blocks = MarkdownStream()
     for text in follow(UPDATES_PER_SECOND, heartbeat):

@@ -10,7 +10,7 @@ Draw = Callable[[], None]
 
 
 class Rest:
-    """The follower of a reply draws it in its first pause, and at the end frame.py."""
+    """The follower of a reply draws it in its pauses, and at the end frame.py."""
 
     def __init__(self) -> None:
         self._waiting: list[Draw] = []
@@ -19,5 +19,11 @@ class Rest:
         self._waiting.append(draw)
 
     def draw(self) -> None:
-        while self._waiting:
+        while self.draw_one():
+            pass
+
+    def draw_one(self) -> bool:
+        """Whether there is more."""
+        if self._waiting:
             self._waiting.pop(0)()
+        return bool(self._waiting)

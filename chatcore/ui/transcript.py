@@ -27,6 +27,7 @@ from chatcore.ui.clock import Clock
 from chatcore.ui.follow import Piece, pieces
 from chatcore.ui.gauge import Gauge
 from chatcore.ui.places import Places
+from chatcore.ui.rest import Draw
 from chatcore.ui.stage import stage
 from chatcore.ui.state import View
 
@@ -61,22 +62,24 @@ class Transcript:
         if self._session.unread:
             actions.mark_read(self._session.id)
         if not self._messages or self._messages[-1].state != "streaming":
-            self._draw_all(self._messages)
+            for draw in self._all(self._messages):
+                draw()
             self._draw_next(replying=False)
             self._draw_composer(notices)
             return
         *earlier, prompt, reply = self._messages
         rest = self._view.rest
-        if self._history.goes_on:
-            # The page shows them already, and does so until they are drawn again.
-            rest.add(lambda: self._draw_all(earlier))
-        else:
-            self._draw_all(earlier)
-        self._write(prompt)
+        rest.add(lambda: composer.draw_stop(stop, self._session))
         rest.add(lambda: self._draw_controls(prompt, self._places[prompt.id]))
         rest.add(lambda: self._draw_next(replying=True))
         rest.add(lambda: self._draw_composer(notices))
-        rest.add(lambda: composer.draw_stop(stop, self._session))
+        for draw in self._all(earlier):
+            if self._history.goes_on:
+                # The page shows it already, and does so until it is drawn again.
+                rest.add(draw)
+            else:
+                draw()
+        self._write(prompt)
         turn = self._follow(reply)
         while turn is not None:
             turn = self._follow(turn.reply)
@@ -88,7 +91,14 @@ class Transcript:
         line = composer.draw(self._view, notices)
         self._gauge.draw(self._messages, line)
 
-    def _draw_all(self, messages: list[Message]) -> None:
+    def _all(self, messages: list[Message]) -> Iterator[Draw]:
+        """What draws the head of the chat, and what each message: from the last, which is what a
+        page that opens shows."""
+        yield self._draw_head
+        for message in reversed(messages):
+            yield partial(self._draw_summed_up, message)
+
+    def _draw_head(self) -> None:
         with self._head:
             st.markdown(f"#### {words.plain(self._session.title)}")
             share.draw(self._view, self._session)
@@ -102,12 +112,13 @@ class Transcript:
                 )
             if self._summary and self._summary.message_id not in self._places:
                 summary.draw(self._summary)
-        # From the last, which is what a page that opens shows.
-        for message in reversed(messages):
-            self._draw(message)
-            if self._summary and self._summary.message_id == message.id:
-                with self._places[message.id]:
-                    summary.draw(self._summary)
+
+    def _draw_summed_up(self, message: Message) -> None:
+        """And below it the summary, where that ends with it."""
+        self._draw(message)
+        if self._summary and self._summary.message_id == message.id:
+            with self._places[message.id]:
+                summary.draw(self._summary)
 
     def _draw(self, message: Message) -> None:
         self._write(message)
@@ -184,10 +195,13 @@ class Transcript:
         self._places.add([turn.prompt.id, turn.reply.id])
         self._draw(turn.prompt)
 
-    def _tick(self, clock: Clock) -> None:
-        if clock.age > REST_AFTER:
-            clock.tick()
-            self._view.rest.draw()
+    def _tick(self, clock: Clock) -> bool:
+        """Whether there is more to draw. One thing at a time, as the first word may come meanwhile:
+        the browser takes longer to draw a message than the server."""
+        if clock.age < REST_AFTER:
+            return False
+        clock.tick()
+        return self._view.rest.draw_one()
 
     def _bubble(self, message: Message) -> DeltaGenerator:
         """Of its place the first part: for what was said. What can be done with it comes after."""

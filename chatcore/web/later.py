@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LATER = 0.2  # seconds; news.js waits for longer before it takes a page for idle
+LATER = 0.4  # seconds; news.js waits for longer before it takes a page for idle
 
 
 class Later:

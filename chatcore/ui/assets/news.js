@@ -3,7 +3,7 @@
 
 const EVERY = 2000; // ms
 // That the script runs is told a moment late (web/later.py).
-const SURE_AFTER = 500; // ms
+const SURE_AFTER = 700; // ms
 const RUNNING = "[data-testid=stApp][data-test-script-state=running]";
 
 // look: has the page drawn again. Returns what ends the watch.

@@ -1,0 +1,22 @@
+"""What is still to be drawn of a page."""
+
+from chatcore.ui.rest import Rest
+
+
+def test_the_rest_is_drawn_in_order_and_what_is_added_meanwhile_after_it():
+    rest, drawn = Rest(), []
+    rest.add(lambda: rest.add(lambda: drawn.append("last")))
+    rest.add(lambda: drawn.append("first"))
+    rest.draw()
+    assert drawn == ["first", "last"]
+    assert not rest.draw_one()
+
+
+def test_one_thing_is_drawn_at_a_time():
+    rest, drawn = Rest(), []
+    for name in ("a", "b"):
+        rest.add(lambda name=name: drawn.append(name))
+    assert rest.draw_one()
+    assert drawn == ["a"]
+    assert not rest.draw_one()
+    assert drawn == ["a", "b"]
