@@ -168,6 +168,8 @@ def test_a_page_links_the_style_sheet_after_all_of_its_own(app, path):
 
 def test_what_is_no_page_is_what_streamlit_has_there(app):
     app.start()
+    sent_back = httpx.get(app.url + "/oauth2callback", trust_env=False)
+    assert "style.css" not in sent_back.text
     for path, kind in [("/favicon.png", "image/png"), ("/manifest.json", "application/json")]:
         answer = httpx.get(app.url + path, trust_env=False)
         assert answer.headers["content-type"] == kind

@@ -9,14 +9,14 @@ def test_the_rest_is_drawn_in_order_and_what_is_added_meanwhile_after_it():
     rest.add(lambda: drawn.append("first"))
     rest.draw()
     assert drawn == ["first", "last"]
-    assert not rest.draw_one()
+    assert not rest.draw_some()
 
 
 def test_one_thing_is_drawn_at_a_time():
     rest, drawn = Rest(), []
     for name in ("a", "b"):
         rest.add(lambda name=name: drawn.append(name))
-    assert rest.draw_one()
+    assert rest.draw_some()
     assert drawn == ["a"]
-    assert not rest.draw_one()
+    assert not rest.draw_some()
     assert drawn == ["a", "b"]

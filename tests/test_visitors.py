@@ -9,7 +9,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import Route
 
 from chatcore import service
@@ -38,10 +38,6 @@ async def who(request: Request):
     return JSONResponse([request.headers.getlist(INTERNAL), request.headers.getlist("x-user")])
 
 
-async def known(_request):
-    return Response(status_code=304)
-
-
 async def begin(request):
     owner = welcome(service.hearth(), request)
     return JSONResponse(owner)
@@ -52,7 +48,6 @@ APP = Starlette(
         Route("/", page),
         Route("/script.js", shell),
         Route("/who", who),
-        Route("/known", known),
         Route("/begin", begin),
     ],
     middleware=[Middleware(Visitors)],
@@ -104,12 +99,6 @@ def test_a_browser_keeps_its_identity_and_another_gets_another(hearth):
 def test_only_pages_bring_cookies(hearth):
     hearth()
     assert "set-cookie" not in ask("/who").headers
-    assert "set-cookie" not in ask("/known").headers
-
-
-def test_a_page_that_the_browser_has_already_brings_one_too(hearth):
-    hearth()
-    assert "set-cookie" in ask("/known", headers={"accept": "text/html"}).headers
 
 
 def test_a_newcomer_who_is_welcomed_gets_the_cookie_with_the_answer(hearth):

@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 Draw = Callable[[], None]
 
+MANY = 40  # of more than that, those that come last would fade before they are drawn again
+
 
 class Rest:
     """The follower of a reply draws it in its pauses, and at the end frame.py."""
@@ -19,11 +21,13 @@ class Rest:
         self._waiting.append(draw)
 
     def draw(self) -> None:
-        while self.draw_one():
+        while self.draw_some():
             pass
 
-    def draw_one(self) -> bool:
-        """Whether there is more."""
-        if self._waiting:
-            self._waiting.pop(0)()
+    def draw_some(self) -> bool:
+        """One thing, or some of very many; whether there is more."""
+        count = 1 + len(self._waiting) // MANY
+        now, self._waiting = self._waiting[:count], self._waiting[count:]
+        for draw in now:
+            draw()
         return bool(self._waiting)

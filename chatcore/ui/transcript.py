@@ -201,7 +201,7 @@ class Transcript:
         if clock.age < REST_AFTER:
             return False
         clock.tick()
-        return self._view.rest.draw_one()
+        return self._view.rest.draw_some()
 
     def _bubble(self, message: Message) -> DeltaGenerator:
         """Of its place the first part: for what was said. What can be done with it comes after."""

@@ -15,7 +15,8 @@ from starlette.responses import HTMLResponse
 class _Page(StringConvertor):
     """No file, nor what is further down; an address that is no page gets one, too, to say so."""
 
-    regex = "[^./]*"
+    # Where a provider sends back who signed in, Streamlit has a route.
+    regex = "(?!oauth2callback$)[^./]*"
 
 
 register_url_convertor("page", _Page())

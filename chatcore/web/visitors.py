@@ -135,12 +135,11 @@ def _header(settings: Settings, connection: HTTPConnection) -> tuple[str, str] |
 def _with_cookie(services: Hearth, scope: Scope, facts: Facts, send: Send) -> Send:
     """Sets it with every page: a browser's first one, or the same again, which keeps it fresh; and
     with the answer of a route that welcomed a newcomer."""
-    asked = Headers(scope=scope)
     newcomers = scope[NEWCOMERS] = []
 
     async def send_with_cookie(message: Message) -> None:
         is_start = message["type"] == "http.response.start"
-        if is_start and (newcomers or _is_page(message, asked)):
+        if is_start and (newcomers or _is_page(message)):
             browser = facts.browser or next(iter(newcomers), None) or services.cookie.new()
             headers = MutableHeaders(scope=message)
             secure = is_https(HTTPConnection(scope))
@@ -153,8 +152,5 @@ def _with_cookie(services: Hearth, scope: Scope, facts: Facts, send: Send) -> Se
     return send_with_cookie
 
 
-def _is_page(message: Message, asked: Headers) -> bool:
-    """A page that the browser has already counts: it may have lost its cookies since."""
-    kind = Headers(raw=message["headers"]).get("content-type", "")
-    known = message["status"] == 304 and "text/html" in asked.get("accept", "")
-    return known or kind.startswith("text/html")
+def _is_page(message: Message) -> bool:
+    return Headers(raw=message["headers"]).get("content-type", "").startswith("text/html")
