@@ -275,6 +275,7 @@ ROUTES = [
     ),
     Route("GET", "/pair/{token}", {"token": "invitation"}),
     Route("POST", "/pair/{token}", {"token": "invitation"}),
+    Route("GET", "/{page:page}", {"page": "session"}),
     *_of_streamlit(),
 ]
 PAGE = "PAGE"
