@@ -110,6 +110,7 @@ PARTS = (
 PASSING = re.compile(r"event: (phase|delta)\n.*?\n\n|\"usage\": \{.*?\}", re.DOTALL)
 """How a stream came, which differs from time to time."""
 PARAMETER = re.compile(r"{(\w+)}")
+CONVERTOR = re.compile(r":\w+}")
 MASKED = re.compile(
     r"(_streamlit_xsrf|expires)=[^;]+|\d{9,}|[\w-]{20,}|zq~\d+z|\b(session_)?(pk|id)=\d+"
     r"|(?<=\"id\":)\"\d+\""
@@ -221,7 +222,7 @@ def addresses(routes: Sequence[BaseRoute]) -> set[tuple[str, str]]:
             case WebSocketRoute():
                 found.add(("WEBSOCKET", route.path))
             case Routed():
-                path = route.path.replace(":path}", "}")
+                path = CONVERTOR.sub("}", route.path)
                 found |= {(method, path) for method in (route.methods or set()) - {"HEAD"}}
             case _:
                 raise AssertionError(f"nobody knows what {route} is")
@@ -275,7 +276,7 @@ ROUTES = [
     ),
     Route("GET", "/pair/{token}", {"token": "invitation"}),
     Route("POST", "/pair/{token}", {"token": "invitation"}),
-    Route("GET", "/{page:page}", {"page": "session"}),
+    Route("GET", "/{page}", {"page": "session"}),
     *_of_streamlit(),
 ]
 PAGE = "PAGE"
