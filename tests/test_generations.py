@@ -103,6 +103,25 @@ def test_who_always_has_more_to_do_follows_all_the_same(generations, ann, fake):
     assert followed(generation, one_thing) == "one two"
 
 
+def test_the_first_word_goes_before_the_next_thing_to_do(generations, ann, fake):
+    fake.reply(PAUSE, "one ", PAUSE, "two")
+    generation = start(generations, ann)
+    fake.wait_for_request()
+    done = []
+
+    def one_thing():
+        if not done:
+            fake.release()
+            until(lambda: generation.body)
+        done.append(generation.body)
+        return True
+
+    text = generation.follow(1000, one_thing)
+    assert (next(text), done) == ("one ", ["one "])
+    fake.release()
+    assert "".join(text) == "two"
+
+
 def test_a_follower_leaves_before_the_first_word(generations, ann, fake):
     class Left(Exception):
         pass
